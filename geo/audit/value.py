@@ -1,0 +1,68 @@
+"""The audit (体检) as one frozen value: what every output is made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from pyproj import CRS
+
+from geo.layers import Layers, Source
+from geo.standards import Standard
+
+__all__ = ["Audit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Audit:
+    """One run of the rules over one version of the layers. All frames in the working CRS.
+
+    `grids`, `units`, `sites`
+        The layers with the audit's columns added (contract.md, Outputs), ids as index.
+    `circles`
+        `site_id, tier, model, minutes, distance_m`, polygons.
+    `findings`
+        `FINDING_COLUMNS`, worst first.
+    `coverage`
+        The long table: `subject, id, tier, model, category, n_sites, nearest_m, nearest_minutes, area_share,
+        residents_share, households_share, class`.
+    `coverage_summary`
+        Tier to `model, area_share, residents_share, households_share, n_sites, n_blank, n_thin, n_crowded, n_unknown`
+        (and `demand_basis`, the basis of the totals).
+    `noise`
+        `n_overlaps`, `n_gaps`: narrower than `noise_width_m`.
+    `skipped`
+        Rule to the reason why it was not judged, language (`zh`, `en`) to text.
+    `quarantine`
+        `layer, row, id, column, value, reason`, one refused row each.
+    """
+
+    project_id: str
+    title: str
+    language: str
+    created: str
+    standard: Standard
+    layers: Layers
+    grids: gpd.GeoDataFrame
+    units: gpd.GeoDataFrame | None
+    sites: gpd.GeoDataFrame | None
+    circles: gpd.GeoDataFrame
+    findings: gpd.GeoDataFrame
+    coverage: pd.DataFrame
+    coverage_summary: Mapping[str, Mapping[str, Any]]
+    noise: Mapping[str, int]
+    skipped: Mapping[str, Mapping[str, str]]
+    rules: tuple[str, ...]
+    sources: tuple[Source, ...]
+    quarantine: pd.DataFrame
+    verdict_model: str = "radius"
+
+    @property
+    def crs(self) -> CRS:
+        """The working CRS."""
+        return self.layers.crs
+
+    def n_findings(self, severity: str) -> int:
+        """Return how many findings have `severity`."""
+        return int((self.findings["severity"] == severity).sum())

@@ -1,0 +1,179 @@
+"""The findings table: one row a violation, the same columns from every check."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS
+
+__all__ = [
+    "FINDING_COLUMNS",
+    "ID_LISTS",
+    "RAW_COLUMNS",
+    "Report",
+    "concat_findings",
+    "finding_ids",
+    "findings_frame",
+]
+
+ID_LISTS: Final = ("grid_ids", "unit_ids", "site_ids")
+"""Columns that hold sorted tuples of text ids."""
+
+RAW_COLUMNS: Final = (
+    "rule",
+    "defect",
+    "layer",
+    *ID_LISTS,
+    "tier",
+    "model",
+    "category",
+    "measure",
+    "limit",
+    "width_m",
+    "residents",
+    "households",
+    "details",
+    "geometry",
+)
+"""What a check fills in. `details` (name to value) feeds the sentence and is dropped afterwards."""
+
+FINDING_COLUMNS: Final = (
+    "finding_id",
+    "rule",
+    "defect",
+    "severity",
+    "layer",
+    *ID_LISTS,
+    "tier",
+    "model",
+    "category",
+    "measure",
+    "measure_unit",
+    "limit",
+    "width_m",
+    "residents",
+    "households",
+    "message_zh",
+    "message_en",
+    "source",
+    "confidence",
+    "status",
+    "geometry",
+)
+"""What an audit publishes, in order (contract.md, Outputs)."""
+
+_NUMBERS = ("measure", "limit", "width_m", "residents", "households")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Report:
+    """What one check found.
+
+    `findings`
+        Frame of `RAW_COLUMNS`, a row a violation.
+    `thresholds`
+        The limits that were used, name to value.
+    `counts`
+        Numbers worth telling besides: how many were judged, how many were noise.
+    `skipped`
+        Rule to the reason why it could not be judged.
+    """
+
+    findings: gpd.GeoDataFrame
+    thresholds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    skipped: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def ok(self) -> bool:
+        """True when nothing was found."""
+        return len(self.findings) == 0
+
+
+def findings_frame(rows: Iterable[Mapping[str, Any]], crs: CRS | None) -> gpd.GeoDataFrame:
+    """Return `rows` as a frame of `RAW_COLUMNS` in `crs`; what a row leaves out is missing.
+
+    Id lists may be given as any sequence and come out as sorted tuples of text.
+    """
+    table = pd.DataFrame([dict(row) for row in rows], dtype=object)
+    table = table.reindex(columns=list(RAW_COLUMNS))
+    for column in ID_LISTS:
+        table[column] = pd.Series(
+            [_sorted_ids(value) for value in table[column]], index=table.index, dtype=object
+        )
+    table["details"] = pd.Series(
+        [value if isinstance(value, Mapping) else {} for value in table["details"]],
+        index=table.index,
+        dtype=object,
+    )
+    for column in _NUMBERS:
+        table[column] = pd.to_numeric(table[column]).astype(float)
+    for column in ("rule", "defect", "layer", "tier", "model", "category"):
+        values = table[column]
+        table[column] = pd.Series(
+            [None if value is None or value != value else value for value in values],  # noqa: PLR0124
+            index=table.index,
+            dtype=object,
+        )
+    geometry = [g if isinstance(g, shapely.Geometry) else None for g in table["geometry"]]
+    frame = table.drop(columns="geometry")
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(geometry, index=frame.index, crs=crs))
+
+
+def concat_findings(frames: Sequence[gpd.GeoDataFrame], crs: CRS | None) -> gpd.GeoDataFrame:
+    """Return the rows of all `frames` in order, as one frame of `RAW_COLUMNS`."""
+    full = [frame for frame in frames if len(frame)]
+    if not full:
+        return findings_frame([], crs)
+    joined = pd.concat(full, ignore_index=True)
+    return gpd.GeoDataFrame(joined, geometry="geometry", crs=crs)
+
+
+def finding_ids(findings: gpd.GeoDataFrame) -> pd.Series:
+    """Return a stable id for each finding, on its index.
+
+    The id hashes rule, tier, model, category and the sorted subject ids, never a measure, so it survives an edited
+    border. Equal ids are told apart by place: `-2`, `-3`, … from west to east, then south to north.
+    """
+    keys = [
+        hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:12]
+        for parts in (_subject(row) for row in findings.to_dict("records"))
+    ]
+    base = pd.Series(keys, index=findings.index, name="finding_id", dtype=object)
+    repeated = base.duplicated(keep=False).to_numpy()
+    if repeated.any():
+        place = shapely.centroid(findings.geometry.array[repeated])
+        order = pd.DataFrame(
+            {
+                "key": base[repeated],
+                "x": np.round(shapely.get_x(place), 1),
+                "y": np.round(shapely.get_y(place), 1),
+            }
+        ).sort_values(["key", "x", "y"], kind="stable")
+        rank = order.groupby("key").cumcount()
+        suffix = rank.map(lambda n: "" if n == 0 else f"-{n + 1}")
+        base.loc[suffix.index] = base.loc[suffix.index] + suffix
+    return base
+
+
+def _subject(row: Mapping[str, Any]) -> list[str]:
+    scalars = [
+        str(row[name]) if row[name] is not None else ""
+        for name in ("rule", "tier", "model", "category")
+    ]
+    lists = ["\x1e".join(row[name]) for name in ID_LISTS]
+    return [*scalars, *lists]
+
+
+def _sorted_ids(value: object) -> tuple[str, ...]:
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ()
+    if isinstance(value, str):
+        return (value,)
+    return tuple(sorted(str(item) for item in value))  # type: ignore[attr-defined]

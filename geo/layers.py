@@ -1,0 +1,171 @@
+"""The layers of one city, and the guards at the door of every kernel.
+
+A frame in `Layers` is projected, in metres, in one CRS, with its text ids as a unique index. Kernels check once with
+`require_*` and then trust.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS
+
+from geo.errors import CRSError, LayerError
+
+__all__ = [
+    "Layers",
+    "Source",
+    "is_metric",
+    "require_columns",
+    "require_metric",
+    "require_points",
+    "require_polygons",
+    "require_same_crs",
+    "require_unique_ids",
+]
+
+_POLYGONS = (3, 6)
+_POINT = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where one layer came from and what became of its rows: `rows = used + quarantined`."""
+
+    layer: str
+    path: str
+    sha256: str
+    rows: int
+    used: int
+    quarantined: int
+    repaired: int = 0
+    crs: str | None = None
+    datum: str = "wgs84"
+    encoding: str | None = None
+    mapped: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    unmapped: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Layers:
+    """The layers of one city, all in one working CRS in metres.
+
+    `grids`
+        Index `grid_id` (text, unique); columns `kind` (always) and `name`, `parent_id`, `households`, `residents`
+        where the source has them; any further columns of the source; polygons.
+    `units`
+        Index `unit_id`; columns `level` (always), `name`, `parent_id`, …; polygons, or missing geometry where a
+        unit came from a table.
+    `sites`
+        Index `site_id`; points (centroids of what was given).
+    `buildings`
+        Index `building_id`; points (centroids).
+    `streets`
+        Index `street_id`; lines.
+    `nets`
+        Departmental nets by name; polygons.
+    `levels`
+        Levels of the units, from the top down; the last is the lowest, the parents of grids.
+    `has_all_buildings`
+        True where the project says `complete = true`: a grid without a building is then truly empty.
+    """
+
+    grids: gpd.GeoDataFrame
+    units: gpd.GeoDataFrame | None = None
+    sites: gpd.GeoDataFrame | None = None
+    buildings: gpd.GeoDataFrame | None = None
+    streets: gpd.GeoDataFrame | None = None
+    candidates: gpd.GeoDataFrame | None = None
+    estates: gpd.GeoDataFrame | None = None
+    staff: pd.DataFrame | None = None
+    cases: gpd.GeoDataFrame | None = None
+    nets: Mapping[str, gpd.GeoDataFrame] = field(default_factory=lambda: MappingProxyType({}))
+    levels: tuple[str, ...] = ()
+    has_all_buildings: bool = False
+
+    @property
+    def crs(self) -> CRS:
+        """The working CRS that all layers share."""
+        return self.grids.crs
+
+    @property
+    def base_grids(self) -> gpd.GeoDataFrame:
+        """The grids of kind `base`."""
+        return self.grids[self.grids["kind"] == "base"]
+
+
+def is_metric(crs: CRS | None) -> bool:
+    """Return True for a projected CRS whose axes are in metres."""
+    return (
+        crs is not None
+        and crs.is_projected
+        and all(axis.unit_conversion_factor == 1.0 for axis in crs.axis_info)
+    )
+
+
+def require_metric(frame: gpd.GeoDataFrame, layer: str) -> None:
+    """Raise `CRSError` unless `frame` is in a projected CRS in metres."""
+    if frame.crs is None:
+        raise CRSError("layers.no_crs", layer=layer)
+    if not is_metric(frame.crs):
+        unit = frame.crs.axis_info[0].unit_name if frame.crs.axis_info else "?"
+        raise CRSError("layers.not_metric", layer=layer, crs=f"{frame.crs.to_string()} ({unit})")
+
+
+def require_same_crs(frames: Mapping[str, gpd.GeoDataFrame]) -> None:
+    """Raise `CRSError` unless all `frames` (name to frame) share one CRS."""
+    (first, frame), *rest = frames.items()
+    for name, other in rest:
+        if other.crs != frame.crs:
+            raise CRSError(
+                "layers.different_crs",
+                left=first,
+                right=name,
+                left_crs=frame.crs,
+                right_crs=other.crs,
+            )
+
+
+def require_unique_ids(frame: pd.DataFrame, layer: str) -> None:
+    """Raise `LayerError` when an index label of `frame` repeats."""
+    if not frame.index.is_unique:
+        example = frame.index[frame.index.duplicated()][0]
+        raise LayerError("layers.repeated_ids", layer=layer, example=example)
+
+
+def require_polygons(frame: gpd.GeoDataFrame, layer: str) -> None:
+    """Raise `LayerError` unless ids are unique and every geometry is a (multi)polygon that is not empty."""
+    require_unique_ids(frame, layer)
+    _require_types(frame, _POLYGONS, key="layers.not_polygons", layer=layer)
+
+
+def require_points(frame: gpd.GeoDataFrame, layer: str) -> None:
+    """Raise `LayerError` unless ids are unique and every geometry is a point that is not empty."""
+    require_unique_ids(frame, layer)
+    _require_types(frame, (_POINT,), key="layers.not_points", layer=layer)
+
+
+def require_columns(frame: pd.DataFrame, columns: Sequence[str], layer: str) -> None:
+    """Raise `LayerError` naming every one of `columns` that `frame` lacks."""
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise LayerError("layers.no_columns", layer=layer, columns=", ".join(missing))
+
+
+def _require_types(
+    frame: gpd.GeoDataFrame, allowed: tuple[int, ...], *, key: str, layer: str
+) -> None:
+    geometry: Any = frame.geometry.array
+    types = shapely.get_type_id(geometry)
+    bad = ~np.isin(types, allowed) | shapely.is_empty(geometry)
+    if bad.any():
+        at = int(np.flatnonzero(bad)[0])
+        found = geometry[at]
+        got = "missing" if found is None else "empty" if found.is_empty else found.geom_type
+        raise LayerError(key, layer=layer, row=frame.index[at], got=got)

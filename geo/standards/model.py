@@ -1,0 +1,85 @@
+"""Standards as frozen values: every number with its unit, source and confidence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, Literal
+
+from geo.errors import StandardError
+
+__all__ = ["CONFIDENCES", "Confidence", "Figure", "Standard", "Tier"]
+
+Confidence = Literal["published", "secondary", "unverified", "ours"]
+
+CONFIDENCES: Final = ("published", "secondary", "unverified", "ours")
+"""`ours` is our own default, where no source gives a number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One number (or list of words) of a standard, with where it comes from."""
+
+    value: float | str | tuple[str, ...]
+    unit: str | None
+    source: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """One kind of circle. `categories` None means that every site counts."""
+
+    tier_id: str
+    title: Mapping[str, str]
+    minutes: float
+    distance_m: float
+    mode: str = "walk"
+    categories: tuple[str, ...] | None = None
+    source: str = ""
+    confidence: Confidence = "ours"
+
+    @property
+    def speed_kmh(self) -> float:
+        """Speed that `distance_m` in `minutes` implies (km/h)."""
+        return self.distance_m / self.minutes * 60.0 / 1000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standard:
+    """A norm (`standard` 标准) or a city's own way (`profile` 口径), or several merged, later ones overriding.
+
+    `names`
+        The standards that were merged, in order.
+    `tiers`
+        Tier id to `Tier`, from the shortest minutes up.
+    `orphan_tier`
+        The tier whose blank (C501) makes an orphan; None where there are no tiers.
+    `thresholds`
+        Name (contract.md, Thresholds) to `Figure`; the defaults of ours are always in it.
+    `figures`
+        Everything else the standard publishes, for display and later rules, by dotted name.
+    `levels`
+        Its chain of levels from the top down, for display; empty when it names none.
+    """
+
+    names: tuple[str, ...]
+    title: Mapping[str, str]
+    kind: Literal["standard", "profile", "merged"]
+    tiers: Mapping[str, Tier]
+    orphan_tier: str | None
+    thresholds: Mapping[str, Figure]
+    figures: Mapping[str, Figure] = field(default_factory=lambda: MappingProxyType({}))
+    levels: tuple[str, ...] = ()
+    source: str = ""
+
+    def limit(self, name: str) -> float:
+        """Return the threshold `name` as a number.
+
+        Raises
+        ------
+        StandardError
+            If there is no such threshold.
+        """
+        if name not in self.thresholds:
+            raise StandardError("standards.no_threshold", name=name)
+        return float(self.thresholds[name].value)  # type: ignore[arg-type]
