@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# What some tests use besides Python: a browser, Chinese fonts, GDAL's programs. Installed through apt-get where that
+# is possible without asking; otherwise this says what is missing, and the tests that need it skip. Never fails.
+# GRIDCIRCLE_NO_APT=1 installs nothing.
+set -u
+
+say() { echo "system: $*" >&2; }
+
+has_browser() {
+    local name
+    for name in chromium chromium-browser google-chrome google-chrome-stable; do
+        command -v "$name" >/dev/null 2>&1 && return 0
+    done
+    [ -d "/Applications/Google Chrome.app" ] || [ -d "/Applications/Chromium.app" ]
+}
+
+has_chinese_font() {
+    [ "$(uname -s)" = Darwin ] && return 0
+    [ -e /usr/share/doc/fonts-noto-cjk ] && return 0
+    command -v fc-list >/dev/null 2>&1 && [ -n "$(fc-list :lang=zh family 2>/dev/null | head -n 1)" ]
+}
+
+missing=()
+has_browser || missing+=(chromium)
+has_chinese_font || missing+=(fonts-noto-cjk)
+command -v ogrinfo >/dev/null 2>&1 || missing+=(gdal-bin)
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+as_root=()
+can_install=no
+if [ -z "${GRIDCIRCLE_NO_APT:-}" ] && command -v apt-get >/dev/null 2>&1; then
+    if [ "$(id -u)" -eq 0 ]; then
+        can_install=yes
+    elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+        can_install=yes
+        as_root=(sudo -n)
+    fi
+fi
+
+if [ "$can_install" = yes ]; then
+    say "installing ${missing[*]} with apt-get"
+    install() {
+        ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null >/dev/null 2>&1
+    }
+    install && exit 0
+    ${as_root[@]+"${as_root[@]}"} apt-get update -qq </dev/null >/dev/null 2>&1
+    install && exit 0
+    say "apt-get could not install them"
+fi
+say "missing: ${missing[*]}; the tests that need them will skip"
+exit 0
