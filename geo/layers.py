@@ -1,6 +1,7 @@
 """The layers of one city, and the guards at the door of every kernel.
 
-A frame in `Layers` is projected, in metres, in one CRS, with its text ids as a unique index. Kernels check once with
+A frame in `Layers` is projected, in metres, in one CRS, with its text ids as a unique index.
+Kernels check once with
 `require_*` and then trust.
 """
 
@@ -20,6 +21,7 @@ from geo.errors import CRSError, LayerError
 __all__ = [
     "Layers",
     "Source",
+    "ancestors",
     "is_metric",
     "require_columns",
     "require_metric",
@@ -31,6 +33,7 @@ __all__ = [
 
 _POLYGONS = (3, 6)
 _POINT = 0
+_MAX_LEVELS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,7 @@ class Source:
     repaired: int = 0
     crs: str | None = None
     datum: str = "wgs84"
+    datum_verdict: str = "unknown"
     encoding: str | None = None
     mapped: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     unmapped: tuple[str, ...] = ()
@@ -57,10 +61,12 @@ class Layers:
     """The layers of one city, all in one working CRS in metres.
 
     `grids`
-        Index `grid_id` (text, unique); columns `kind` (always) and `name`, `parent_id`, `households`, `residents`
+        Index `grid_id` (text, unique); columns `kind` (always) and `name`, `parent_id`,
+        `households`, `residents`
         where the source has them; any further columns of the source; polygons.
     `units`
-        Index `unit_id`; columns `level` (always), `name`, `parent_id`, …; polygons, or missing geometry where a
+        Index `unit_id`; columns `level` (always), `name`, `parent_id`, …; polygons, or missing
+        geometry where a
         unit came from a table.
     `sites`
         Index `site_id`; points (centroids of what was given).
@@ -73,7 +79,8 @@ class Layers:
     `levels`
         Levels of the units, from the top down; the last is the lowest, the parents of grids.
     `has_all_buildings`
-        True where the project says `complete = true`: a grid without a building is then truly empty.
+        True where the project says `complete = true`: a grid without a building is then truly
+        empty.
     """
 
     grids: gpd.GeoDataFrame
@@ -140,7 +147,7 @@ def require_unique_ids(frame: pd.DataFrame, layer: str) -> None:
 
 
 def require_polygons(frame: gpd.GeoDataFrame, layer: str) -> None:
-    """Raise `LayerError` unless ids are unique and every geometry is a (multi)polygon that is not empty."""
+    """Raise `LayerError` unless ids are unique and every geometry is a polygon, not empty."""
     require_unique_ids(frame, layer)
     _require_types(frame, _POLYGONS, key="layers.not_polygons", layer=layer)
 
@@ -169,3 +176,25 @@ def _require_types(
         found = geometry[at]
         got = "missing" if found is None else "empty" if found.is_empty else found.geom_type
         raise LayerError(key, layer=layer, row=frame.index[at], got=got)
+
+
+def ancestors(grids: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    """Return each grid with every unit above it by parent codes: columns `grid_id`, `unit_id`.
+
+    Grids without a known parent have no row; a circle of parents ends after 16
+    levels. O(n × levels).
+    """
+    empty = pd.DataFrame({"grid_id": [], "unit_id": []}, dtype=object)
+    if "parent_id" not in grids:
+        return empty
+    above = grids["parent_id"][grids["parent_id"].isin(units.index)]
+    up = units["parent_id"] if "parent_id" in units else pd.Series(dtype=object)
+    steps = []
+    for _ in range(_MAX_LEVELS):
+        if above.empty:
+            break
+        steps.append(pd.DataFrame({"grid_id": above.index, "unit_id": above.to_numpy()}))
+        above = above.map(up.to_dict())
+        above = above[above.isin(units.index)]
+    joined = pd.concat(steps, ignore_index=True) if steps else empty
+    return joined.drop_duplicates(ignore_index=True)

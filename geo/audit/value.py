@@ -25,10 +25,12 @@ class Audit:
     `findings`
         `FINDING_COLUMNS`, worst first.
     `coverage`
-        The long table: `subject, id, tier, model, category, n_sites, nearest_m, nearest_minutes, area_share,
+        The long table: `subject, id, tier, model, category, n_sites, nearest_m,
+        nearest_minutes, area_share,
         residents_share, households_share, class`.
     `coverage_summary`
-        Tier to `model, area_share, residents_share, households_share, n_sites, n_blank, n_thin, n_crowded, n_unknown`
+        Tier to `model, area_share, residents_share, households_share, n_sites, n_blank, n_thin,
+        n_crowded, n_unknown`
         (and `demand_basis`, the basis of the totals).
     `noise`
         `n_overlaps`, `n_gaps`: narrower than `noise_width_m`.

@@ -51,7 +51,7 @@ class GridCircleError(Exception):
         self.values = values
 
     def text(self, language: str = "en") -> str:
-        """Return the sentence in `language` (`zh` or `en`): what is wrong, which value, what to do."""
+        """Return the sentence in `language`: what is wrong, which value, what to do."""
         return _messages()[self.key][language].format(**self.values)
 
     def __str__(self) -> str:

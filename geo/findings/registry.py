@@ -20,7 +20,8 @@ SEVERITIES: Final = ("info", "warning", "error")
 class Rule:
     """One numbered check. Mappings are language (`zh`, `en`) to text.
 
-    `message` is a `str.format` template over the fields of a finding and its `details`; `verb` is the adjustment
+    `message` is a `str.format` template over the fields of a finding and its `details`; `verb`
+    is the adjustment
     that usually mends it (build, change, merge, split, adjust, or empty).
     """
 

@@ -138,7 +138,8 @@ def concat_findings(frames: Sequence[gpd.GeoDataFrame], crs: CRS | None) -> gpd.
 def finding_ids(findings: gpd.GeoDataFrame) -> pd.Series:
     """Return a stable id for each finding, on its index.
 
-    The id hashes rule, tier, model, category and the sorted subject ids, never a measure, so it survives an edited
+    The id hashes rule, tier, model, category and the sorted subject ids, never a measure, so it
+    survives an edited
     border. Equal ids are told apart by place: `-2`, `-3`, … from west to east, then south to north.
     """
     keys = [

@@ -1,4 +1,4 @@
-"""The columns of every layer, as data: `columns.toml` (names, types, units, meanings) and `synonyms.toml`."""
+"""The columns of every layer, as data: `columns.toml` and `synonyms.toml`."""
 
 import tomllib
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ __all__ = ["Column", "LayerSchema", "layer_schemas"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column: `dtype` is `text`, `number`, `integer` or `flag`; `synonyms` are other names it goes by."""
+    """One column: `dtype` is `text`, `number`, `integer` or `flag`; `synonyms`: its other names."""
 
     name: str
     dtype: str
@@ -25,7 +25,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerSchema:
-    """One layer: its first column is the id; `geometry` is `polygon`, `point`, `line` or None for a table."""
+    """One layer: its first column is the id; `geometry` is `polygon`, `point`, `line` or None."""
 
     name: str
     id_column: str

@@ -1,0 +1,176 @@
+"""Raw findings to published ones: severity, unit, residents, sentences, ids, order."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geo.findings import FINDING_COLUMNS, SEVERITIES, finding_ids, rules
+from geo.layers import Layers
+from geo.standards import Standard
+from geo.words import LANGUAGES, text
+
+__all__ = ["complete_findings"]
+
+_MAX_NAMES: Final = 5
+_AREA_RULES: Final = ("G201", "G202", "G203", "G204", "G207", "G210")
+_PEOPLE: Final = ("residents", "households")
+
+
+class _Blank:
+    """A missing value in a sentence: a dash, whatever format is asked for."""
+
+    def __format__(self, spec: str) -> str:
+        return "–"
+
+
+class _Fields(dict[str, Any]):
+    """Fields of a sentence; what is not there is a dash."""
+
+    def __missing__(self, key: str) -> _Blank:
+        return _Blank()
+
+
+def complete_findings(
+    raw: gpd.GeoDataFrame, *, layers: Layers, standard: Standard, people: pd.DataFrame
+) -> gpd.GeoDataFrame:
+    """Return `raw` as a frame of `FINDING_COLUMNS`, worst first.
+
+    Parameters
+    ----------
+    raw
+        Rows of `RAW_COLUMNS`, in the working CRS.
+    layers, standard
+        What was audited and by which limits: names and tier titles in the sentences.
+    people
+        `residents` and `households` of each base grid (index `grid_id`), missing where unknown.
+
+    Notes
+    -----
+    Residents touched by a defect that has an area are those of the buildings inside it, unknown
+    without buildings; by any other, those of its base grids; each grid counts once.
+    """
+    findings = raw.reset_index(drop=True)
+    registry = rules()
+    found = [registry[code] for code in findings["rule"]]
+    findings["severity"] = [
+        details.get("severity", rule.severity)
+        for details, rule in zip(findings["details"], found, strict=True)
+    ]
+    findings["measure_unit"] = [rule.measure_unit for rule in found]
+    findings["source"] = [
+        details.get("source", rule.source)
+        for details, rule in zip(findings["details"], found, strict=True)
+    ]
+    findings["confidence"] = [
+        details.get("confidence", rule.confidence)
+        for details, rule in zip(findings["details"], found, strict=True)
+    ]
+    findings["status"] = "new"
+    findings["finding_id"] = finding_ids(findings)
+    for column, values in _people_touched(findings, layers, people).items():
+        findings[column] = findings[column].fillna(values)
+    for language in LANGUAGES:
+        findings[f"message_{language}"] = _sentences(findings, layers, standard, language=language)
+    findings["unit_ids"] = _units_of(findings, layers)
+    return _sorted(findings)[list(FINDING_COLUMNS)]
+
+
+def _people_touched(
+    findings: gpd.GeoDataFrame, layers: Layers, people: pd.DataFrame
+) -> dict[str, pd.Series]:
+    """Residents and households of each finding, missing where unknown."""
+    has_area = findings["rule"].isin(_AREA_RULES).to_numpy()
+    pairs = findings.loc[~has_area, "grid_ids"].explode().dropna()
+    result = {}
+    for column in _PEOPLE:
+        values = pd.Series(np.nan, index=findings.index)
+        of_grid = pairs.map(people[column]) if column in people else pairs.map({})
+        sums = of_grid.astype(float).groupby(level=0).sum(min_count=1)
+        values.loc[sums.index] = sums
+        values.loc[has_area] = _inside(findings.geometry.array[has_area], layers, column)
+        result[column] = values
+    return result
+
+
+def _inside(areas: Any, layers: Layers, column: str) -> np.ndarray:  # noqa: ANN401
+    """Sum `column` of the buildings whose point lies in each area; NaN without such buildings."""
+    buildings = layers.buildings
+    if buildings is None or column not in buildings:
+        return np.full(len(areas), np.nan)
+    area, point = buildings.sindex.query(areas, predicate="intersects")
+    weight = buildings[column].fillna(0.0).to_numpy(float)[point]
+    return np.bincount(area, weights=weight, minlength=len(areas))
+
+
+def _sentences(
+    findings: gpd.GeoDataFrame, layers: Layers, standard: Standard, *, language: str
+) -> list[str]:
+    registry = rules()
+    names = {
+        "grids": _names(layers.grids),
+        "units": _names(layers.units),
+        "sites": _names(layers.sites),
+    }
+    sentences = []
+    for row in findings.to_dict("records"):
+        fields = _Fields({k: v for k, v in row["details"].items() if not _is_missing(v)})
+        for column in ("measure", "limit", "width_m", "residents", "households", "category"):
+            if not _is_missing(row[column]):
+                fields[column] = row[column]
+        for key, known in names.items():
+            fields[key] = _listed(row[f"{key[:-1]}_ids"], known, language)
+        if row["tier"] in standard.tiers:
+            tier = standard.tiers[row["tier"]]
+            fields |= {"minutes": tier.minutes, "distance_m": tier.distance_m}
+            fields["tier"] = tier.title[language]
+        sentences.append(registry[row["rule"]].message[language].format_map(fields))
+    return sentences
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or (isinstance(value, float) and bool(np.isnan(value)))
+
+
+def _names(frame: pd.DataFrame | None) -> Mapping[str, str]:
+    if frame is None or "name" not in frame:
+        return {}
+    named = frame["name"].dropna()
+    return {key: f"{name}（{key}）" for key, name in named.items() if str(name) != str(key)}
+
+
+def _listed(ids: tuple[str, ...], names: Mapping[str, str], language: str) -> str:
+    if not ids:
+        return text("audit.no_name", language)
+    shown = text("audit.join", language).join(names.get(key, key) for key in ids[:_MAX_NAMES])
+    if len(ids) <= _MAX_NAMES:
+        return shown
+    return f"{shown} {text('audit.and_more', language, n=len(ids))}"
+
+
+def _units_of(findings: gpd.GeoDataFrame, layers: Layers) -> pd.Series:
+    """Fill empty `unit_ids` with the parents of the grids, so that findings filter by unit."""
+    if layers.units is None or "parent_id" not in layers.grids:
+        return findings["unit_ids"]
+    parent = layers.grids["parent_id"].dropna().to_dict()
+    known = set(layers.units.index)
+    filled = [
+        given or tuple(sorted({parent[g] for g in grids if parent.get(g) in known}))
+        for given, grids in zip(findings["unit_ids"], findings["grid_ids"], strict=True)
+    ]
+    return pd.Series(filled, index=findings.index, dtype=object)
+
+
+def _sorted(findings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Worst first: severity, then residents touched, then rule and id."""
+    order = pd.DataFrame(
+        {
+            "severity": -findings["severity"].map(SEVERITIES.index).astype(int),
+            "residents": -findings["residents"].fillna(-1.0),
+            "rule": findings["rule"],
+            "id": findings["finding_id"],
+        }
+    ).sort_values(["severity", "residents", "rule", "id"], kind="stable")
+    return findings.loc[order.index].reset_index(drop=True)

@@ -1,0 +1,306 @@
+"""Run the rules over the layers: one step a check, its needs as data, the result one `Audit`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import geopandas as gpd
+import pandas as pd
+
+from geo import coverage as circles
+from geo import grids as tiling
+from geo.audit.columns import grid_columns, orphan_reasons, unit_columns
+from geo.audit.complete import complete_findings
+from geo.audit.people import grid_people
+from geo.audit.value import Audit
+from geo.findings import Report, choose_rules, concat_findings, rules
+from geo.io import Loaded
+from geo.layers import Layers
+from geo.standards import Standard
+from geo.words import LANGUAGES, text
+
+__all__ = ["run_audit"]
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _City:
+    """What every step may use."""
+
+    layers: Layers
+    standard: Standard
+    demand: Any
+    people: pd.DataFrame
+    borders: pd.DataFrame
+    coverage: pd.DataFrame
+
+    def widths(self) -> dict[str, float]:
+        """Widths (m) that tell noise, sliver and defect apart."""
+        return {name: self.standard.limit(name) for name in ("noise_width_m", "sliver_width_m")}
+
+    def outlines(self) -> gpd.GeoDataFrame | None:
+        """Polygons of the lowest level of units that has any; None without."""
+        units = self.layers.units
+        if units is None:
+            return None
+        drawn = units[~(units.geometry.isna() | units.geometry.is_empty)]
+        for level in reversed(self.layers.levels):
+            if (drawn["level"] == level).any():
+                return drawn[drawn["level"] == level]
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """One check: the rules it judges, what it needs, and the call."""
+
+    name: str
+    rules: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    run: Callable[[_City], Report]
+
+
+def _overlaps(city: _City) -> Report:
+    return tiling.find_overlaps(city.layers.grids, **city.widths())
+
+
+def _gaps(city: _City) -> Report:
+    return tiling.find_gaps(city.layers.grids, city.outlines(), **city.widths())
+
+
+def _size(city: _City) -> Report:
+    people = city.people
+    return tiling.find_size_faults(
+        city.layers.base_grids,
+        households=people["households"] if people["households"].notna().any() else None,
+        residents=people["residents"] if people["residents"].notna().any() else None,
+        min_households=city.standard.limit("min_households"),
+        max_households=city.standard.limit("max_households"),
+    )
+
+
+def _coverage(city: _City) -> Report:
+    return circles.find_coverage_faults(
+        city.coverage,
+        city.layers.base_grids,
+        tiers=city.standard.tiers,
+        rules=circles.CoverageRules.from_standard(city.standard),
+    )
+
+
+_STEPS: Final = (
+    _Step(name="overlaps", rules=("G201", "G202", "G204", "G207"), run=_overlaps),
+    _Step(name="gaps", rules=("G203", "G204"), run=_gaps),
+    _Step(
+        name="parts",
+        rules=("G206",),
+        run=lambda city: tiling.find_detached_parts(city.layers.grids),
+    ),
+    _Step(
+        name="borders",
+        rules=("G208",),
+        run=lambda city: tiling.find_isolated(city.layers.base_grids, city.borders),
+    ),
+    _Step(
+        name="containment",
+        rules=("G210",),
+        needs=("units", "parent_ids", "unit_polygons"),
+        run=lambda city: tiling.find_outside_parent(
+            city.layers.grids,
+            city.layers.units,
+            noise_width_m=city.standard.limit("noise_width_m"),
+        ),
+    ),
+    _Step(
+        name="hierarchy",
+        rules=("H301", "H302", "H303", "H305"),
+        run=lambda city: tiling.find_hierarchy_faults(
+            city.layers.grids, city.layers.units, city.layers.levels
+        ),
+    ),
+    _Step(
+        name="buildings",
+        rules=("H306",),
+        needs=("buildings",),
+        run=lambda city: tiling.find_building_faults(city.layers.grids, city.layers.buildings),
+    ),
+    _Step(
+        name="sites",
+        rules=("H307",),
+        needs=("sites",),
+        run=lambda city: tiling.find_sites_in_no_grid(city.layers.grids, city.layers.sites),
+    ),
+    _Step(name="size", rules=("S401", "S402", "S403"), needs=("size",), run=_size),
+    _Step(
+        name="compactness",
+        rules=("S404",),
+        run=lambda city: tiling.find_not_compact(
+            city.layers.grids, min_compactness=city.standard.limit("min_compactness")
+        ),
+    ),
+    _Step(
+        name="coverage",
+        rules=("C501", "C502", "C503", "C505"),
+        needs=("sites", "tiers"),
+        run=_coverage,
+    ),
+)
+
+
+def run_audit(
+    loaded: Loaded,
+    *,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Audit:
+    """Run the chosen rules over the loaded layers.
+
+    Parameters
+    ----------
+    loaded
+        Layers in the working CRS, the standard, and what loading itself found.
+    select, ignore
+        Rule codes (`G201`) or classes (`G`); all rules when `select` is empty.
+    progress
+        Called with the name of each step as it starts.
+
+    Returns
+    -------
+    audit
+        Findings worst first; a rule that could not be judged is in `skipped` with its reason.
+
+    Raises
+    ------
+    NotFoundError
+        If `select` or `ignore` names no rule.
+    """
+    chosen = choose_rules(select, ignore)
+    said = progress or (lambda _name: None)
+    language = loaded.project.language
+    said(text("audit.step_coverage", language))
+    city = _measure(loaded)
+    reports, skipped = _run_steps(city, chosen, lambda key: said(text(f"audit.{key}", language)))
+    said(text("audit.step_findings", language))
+    raw = concat_findings(
+        [loaded.findings, *(report.findings for report in reports.values())], city.layers.crs
+    )
+    raw = raw[raw["rule"].isin(chosen)]
+    findings = complete_findings(
+        raw, layers=city.layers, standard=city.standard, people=city.people
+    )
+    return _audit(loaded, city, findings, reports=reports, skipped=skipped, chosen=chosen)
+
+
+def _measure(loaded: Loaded) -> _City:
+    """Compute what several steps share: demand, people, borders, coverage."""
+    layers, standard = loaded.layers, loaded.standard
+    cover = circles.CoverageRules.from_standard(standard)
+    demand = circles.grid_demand(
+        layers.grids, layers.buildings, has_all_buildings=layers.has_all_buildings
+    )
+    tiers = standard.tiers if layers.sites is not None else {}
+    table = circles.radius_coverage(layers.grids, layers.sites, demand, tiers=tiers, rules=cover)
+    if layers.units is not None:
+        by_unit = circles.unit_coverage(layers, demand, tiers=tiers, rules=cover)
+        table = pd.concat([table, by_unit], ignore_index=True)
+    return _City(
+        layers=layers,
+        standard=standard,
+        demand=demand,
+        people=grid_people(layers),
+        borders=tiling.neighbours(layers.grids, sliver_width_m=standard.limit("sliver_width_m")),
+        coverage=table,
+    )
+
+
+def _run_steps(
+    city: _City, chosen: Sequence[str], said: Progress
+) -> tuple[dict[str, Report], dict[str, Mapping[str, str]]]:
+    reports: dict[str, Report] = {}
+    skipped: dict[str, Mapping[str, str]] = {}
+    judged: set[str] = set()
+    for step in _STEPS:
+        wanted = set(step.rules) & set(chosen)
+        reason = _unmet(step, city)
+        if wanted and reason is None:
+            said(f"step_{step.name}")
+            report = step.run(city)
+            reports[step.name] = report
+            skipped |= {code: _reason(key) for code, key in report.skipped.items()}
+            judged |= wanted - set(report.skipped)
+        elif wanted and reason is not None:
+            skipped |= {code: _reason(reason) for code in wanted}
+    for code in rules():
+        if code not in chosen:
+            skipped[code] = _reason("audit.skip_not_selected")
+        elif code not in judged and code not in skipped and not code.startswith("D"):
+            skipped[code] = _reason("audit.skip_not_built")
+    return reports, {code: skipped[code] for code in sorted(skipped)}
+
+
+def _reason(key: str) -> Mapping[str, str]:
+    return {language: text(key, language) for language in LANGUAGES}
+
+
+def _unmet(step: _Step, city: _City) -> str | None:
+    """Return the key of the reason why `step` cannot run, or None."""
+    layers = city.layers
+    met = {
+        "units": layers.units is not None,
+        "parent_ids": "parent_id" in layers.grids,
+        "unit_polygons": city.outlines() is not None,
+        "buildings": layers.buildings is not None,
+        "sites": layers.sites is not None,
+        "tiers": bool(city.standard.tiers),
+        "size": bool(city.people.notna().any(axis=None)),
+    }
+    for need in step.needs:
+        if not met[need]:
+            return f"audit.skip_no_{need}"
+    return None
+
+
+def _audit(
+    loaded: Loaded,
+    city: _City,
+    findings: gpd.GeoDataFrame,
+    *,
+    reports: Mapping[str, Report],
+    skipped: Mapping[str, Mapping[str, str]],
+    chosen: tuple[str, ...],
+) -> Audit:
+    layers, standard = city.layers, city.standard
+    wide = circles.coverage_columns(city.coverage, city.demand, standard.tiers)
+    reasons = orphan_reasons(layers, findings, standard.orphan_tier)
+    grids = grid_columns(
+        layers, findings, wide, borders=city.borders, people=city.people, reasons=reasons
+    )
+    noise = {
+        f"n_{name}": reports[name].counts.get("n_noise", 0) if name in reports else 0
+        for name in ("overlaps", "gaps")
+    }
+    return Audit(
+        project_id=loaded.project.project_id,
+        title=loaded.project.title,
+        language=loaded.project.language,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        standard=standard,
+        layers=layers,
+        grids=grids,
+        units=unit_columns(layers, grids, findings, coverage=city.coverage),
+        sites=layers.sites,
+        circles=circles.circles(layers.sites, tiers=standard.tiers),
+        findings=findings,
+        coverage=city.coverage,
+        coverage_summary=circles.coverage_summary(
+            city.coverage, city.demand, layers, tiers=standard.tiers
+        ),
+        noise=noise,
+        skipped=skipped,
+        rules=tuple(code for code in chosen if code not in skipped),
+        sources=loaded.sources,
+        quarantine=loaded.quarantine,
+    )
