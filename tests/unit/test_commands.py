@@ -1,0 +1,237 @@
+"""The command line as a user meets it: exit codes, one sentence for each fault, no traceback."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from api.commands import main
+
+_GRID = shapely.box(500_000, 3_300_000, 500_400, 3_300_400)
+
+
+@pytest.fixture(autouse=True)
+def _english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRIDCIRCLE_LANG", "en")
+
+
+def _run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as stop:
+        main([str(argument) for argument in arguments])
+    return int(stop.value.code or 0)
+
+
+def _write(folder: Path, name: str = "grids.gpkg", **columns: object) -> Path:
+    frame = gpd.GeoDataFrame({"grid_id": ["a"], **columns}, geometry=[_GRID], crs="EPSG:32650")
+    frame.to_file(folder / name)
+    return folder / name
+
+
+def _project(folder: Path, body: str) -> Path:
+    path = folder / "city.toml"
+    path.write_text(body, encoding="utf-8")
+    return path
+
+
+def _minimal(folder: Path, extra: str = "", layer: str = "") -> Path:
+    _write(folder)
+    return _project(
+        folder, f'[project]\nid = "city"\n{extra}\n[layers.grids]\npath = "grids.gpkg"\n{layer}\n'
+    )
+
+
+def test_help_answers_with_examples_in_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("audit", "--help") == 0
+    assert "gridcircle audit taipei.toml -o out" in capsys.readouterr().out
+
+
+def test_audit_writes_everything_and_says_where_the_map_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = _run("audit", _minimal(tmp_path), "-o", tmp_path / "out")
+
+    told = capsys.readouterr()
+    assert code == 0  # an isolated grid (G208) is a warning only
+    assert str(tmp_path / "out" / "map.html") in told.out
+    for name in ("summary.json", "grids.geojson", "findings.geojson", "audit.gpkg", "ledger.xlsx"):
+        assert (tmp_path / "out" / name).stat().st_size > 0
+
+
+def test_fail_on_decides_the_exit_code(tmp_path: Path) -> None:
+    project = _minimal(tmp_path)
+    assert _run("audit", project, "-o", tmp_path / "out", "--fail-on", "warning") == 1
+    assert _run("audit", project, "-o", tmp_path / "out", "--fail-on", "never") == 0
+
+
+def test_select_and_ignore_choose_rules_and_the_rest_is_named_as_skipped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = _run(
+        "audit", _minimal(tmp_path), "-o", tmp_path / "out", "--select", "G", "--ignore", "G208",
+        "--fail-on", "warning", "--format", "json",
+    )  # fmt: skip
+    summary = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert summary["findings"].get("G208", 0) == 0
+    assert summary["skipped"]["G208"] == "not selected"
+    assert summary["skipped"]["S401"] == "not selected"
+
+
+def test_an_audit_without_a_project_file(tmp_path: Path) -> None:
+    assert _run("audit", "--grids", _write(tmp_path), "-o", tmp_path / "out") == 0
+
+
+def test_check_prints_one_entry_a_layer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("check", _minimal(tmp_path), "--format", "json") == 0
+    (entry,) = json.loads(capsys.readouterr().out)["layers"]
+    assert entry["layer"] == "grids"
+    assert (entry["rows"], entry["used"], entry["quarantined"]) == (1, 1, 0)
+    assert entry["crs"] == "EPSG:32650"
+
+
+def test_rules_and_standards_list_and_explain(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("rules", "g201") == 0
+    assert "G201" in capsys.readouterr().out
+    assert _run("standards", "gb50180-2018") == 0
+    assert "1000" in capsys.readouterr().out
+    assert _run("rules", "G999") == 2
+    assert _run("standards", "gb-nothing") == 2
+
+
+def test_locate_finds_the_grid_or_says_there_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = _minimal(tmp_path)
+    lon, lat = (
+        gpd.GeoSeries([_GRID.centroid], crs="EPSG:32650").to_crs("EPSG:4326").iloc[0].coords[0]
+    )
+    assert _run("locate", project, lon, lat) == 0
+    assert json.loads(capsys.readouterr().out)["grid_id"] == "a"
+    assert _run("locate", project, lon + 1, lat) == 1
+
+
+def _fault(tmp_path: Path, name: str) -> tuple[list[object], str]:
+    """Return the arguments of a faulty call and what its sentence must name."""
+    out = ["-o", tmp_path / "out"]
+    if name == "missing file":
+        body = '[project]\nid = "city"\n[layers.grids]\npath = "nowhere.gpkg"\n'
+        return ["audit", _project(tmp_path, body), *out], "nowhere.gpkg"
+    if name == "missing project":
+        return ["audit", tmp_path / "nowhere.toml", *out], "nowhere.toml"
+    if name == "no crs":
+        frame = gpd.GeoDataFrame({"grid_id": ["a"]}, geometry=[_GRID])
+        frame.to_file(tmp_path / "naked.shp")
+        return ["audit", "--grids", tmp_path / "naked.shp", *out], "naked.shp"
+    if name == "all geometries empty":
+        frame = gpd.GeoDataFrame({"grid_id": ["a"]}, geometry=[shapely.Polygon()], crs="EPSG:32650")
+        frame.to_file(tmp_path / "hollow.gpkg")
+        return ["audit", "--grids", tmp_path / "hollow.gpkg", *out], "hollow.gpkg"
+    if name == "points as grids":
+        frame = gpd.GeoDataFrame({"grid_id": ["a"]}, geometry=[_GRID.centroid], crs="EPSG:32650")
+        frame.to_file(tmp_path / "points.gpkg")
+        return ["audit", "--grids", tmp_path / "points.gpkg", *out], "points.gpkg"
+    if name == "empty feature collection":
+        path = tmp_path / "void.geojson"
+        path.write_text('{"type": "FeatureCollection", "features": []}', encoding="utf-8")
+        return ["audit", "--grids", path, *out], "void.geojson"
+    if name == "csv without crs":
+        path = tmp_path / "sites.csv"
+        path.write_text("site_id,x,y\ns1,500100,3300100\n", encoding="utf-8")
+        return ["audit", "--grids", _write(tmp_path), "--sites", path, *out], "sites.csv"
+    if name == "unknown standard":
+        return ["audit", _minimal(tmp_path, 'standard = "gb-nothing"'), *out], "gb-nothing"
+    if name == "unknown key":
+        return ["audit", _minimal(tmp_path, layer='colums = { grid_id = "a" }'), *out], "colums"
+    if name == "bad toml":
+        return ["audit", _project(tmp_path, '[project\nid = "x"\n'), *out], "city.toml"
+    if name == "truncated geopackage":
+        path = _write(tmp_path)
+        path.write_bytes(path.read_bytes()[:3000])
+        return ["audit", "--grids", path, *out], "grids.gpkg"
+    if name == "zero bytes":
+        path = tmp_path / "zero.gpkg"
+        path.write_bytes(b"")
+        return ["audit", "--grids", path, *out], "zero.gpkg"
+    if name == "absent column":
+        layer = 'columns = { name = "nowhere" }'
+        return ["audit", _minimal(tmp_path, layer=layer), *out], "nowhere"
+    if name == "unknown rule":
+        return ["audit", _minimal(tmp_path), *out, "--select", "G999"], "G999"
+    if name == "no project":
+        return ["audit", *out], "--grids"
+    msg = f"no such fault: {name}"
+    raise ValueError(msg)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "missing file",
+        "missing project",
+        "no crs",
+        "all geometries empty",
+        "points as grids",
+        "empty feature collection",
+        "csv without crs",
+        "unknown standard",
+        "unknown key",
+        "bad toml",
+        "truncated geopackage",
+        "zero bytes",
+        "absent column",
+        "unknown rule",
+        "no project",
+    ],
+)
+@pytest.mark.filterwarnings("ignore:'crs' was not provided:UserWarning")
+def test_bad_input_is_one_sentence_and_exit_2(
+    name: str,
+    language: str,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GRIDCIRCLE_LANG", language)
+    arguments, named = _fault(tmp_path, name)
+
+    assert _run(*arguments) == 2
+
+    told = capfd.readouterr()
+    assert told.out == ""
+    assert named in told.err
+    assert "Traceback" not in told.err
+    assert "internal fault" not in told.err
+    assert "内部错误" not in told.err
+    assert not (tmp_path / "out").exists()
+    if name != "no project":  # click prints its usage line before the sentence
+        assert len(told.err.strip().splitlines()) == 1
+
+
+def test_every_fault_of_a_project_file_is_named_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = '[project]\nid = "Not Allowed"\ntitel = "x"\n[layers.grids]\n'
+    assert _run("audit", _project(tmp_path, body), "-o", tmp_path / "out") == 2
+    told = capsys.readouterr().err
+    for place in ("project.id", "titel", "layers.grids"):
+        assert place in told
+
+
+def test_the_module_starts_from_a_shell_without_the_analysis_packages() -> None:
+    code = (
+        "import sys\n"
+        "from api.commands import main\n"
+        "try:\n    main(['--help'])\n"
+        "except SystemExit:\n    pass\n"
+        "heavy = {'geopandas', 'shapely', 'folium', 'fastapi', 'scipy'} & set(sys.modules)\n"
+        "sys.exit(f'imported for --help: {heavy}' if heavy else 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
