@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
@@ -114,80 +115,62 @@ def test_locate_finds_the_grid_or_says_there_is_none(
     assert _run("locate", project, lon + 1, lat) == 1
 
 
-def _fault(tmp_path: Path, name: str) -> tuple[list[object], str]:
-    """Return the arguments of a faulty call and what its sentence must name."""
-    out = ["-o", tmp_path / "out"]
-    if name == "missing file":
-        body = '[project]\nid = "city"\n[layers.grids]\npath = "nowhere.gpkg"\n'
-        return ["audit", _project(tmp_path, body), *out], "nowhere.gpkg"
-    if name == "missing project":
-        return ["audit", tmp_path / "nowhere.toml", *out], "nowhere.toml"
-    if name == "no crs":
-        frame = gpd.GeoDataFrame({"grid_id": ["a"]}, geometry=[_GRID])
-        frame.to_file(tmp_path / "naked.shp")
-        return ["audit", "--grids", tmp_path / "naked.shp", *out], "naked.shp"
-    if name == "all geometries empty":
-        frame = gpd.GeoDataFrame({"grid_id": ["a"]}, geometry=[shapely.Polygon()], crs="EPSG:32650")
-        frame.to_file(tmp_path / "hollow.gpkg")
-        return ["audit", "--grids", tmp_path / "hollow.gpkg", *out], "hollow.gpkg"
-    if name == "points as grids":
-        frame = gpd.GeoDataFrame({"grid_id": ["a"]}, geometry=[_GRID.centroid], crs="EPSG:32650")
-        frame.to_file(tmp_path / "points.gpkg")
-        return ["audit", "--grids", tmp_path / "points.gpkg", *out], "points.gpkg"
-    if name == "empty feature collection":
-        path = tmp_path / "void.geojson"
-        path.write_text('{"type": "FeatureCollection", "features": []}', encoding="utf-8")
-        return ["audit", "--grids", path, *out], "void.geojson"
-    if name == "csv without crs":
-        path = tmp_path / "sites.csv"
-        path.write_text("site_id,x,y\ns1,500100,3300100\n", encoding="utf-8")
-        return ["audit", "--grids", _write(tmp_path), "--sites", path, *out], "sites.csv"
-    if name == "unknown standard":
-        return ["audit", _minimal(tmp_path, 'standard = "gb-nothing"'), *out], "gb-nothing"
-    if name == "unknown key":
-        return ["audit", _minimal(tmp_path, layer='colums = { grid_id = "a" }'), *out], "colums"
-    if name == "bad toml":
-        return ["audit", _project(tmp_path, '[project\nid = "x"\n'), *out], "city.toml"
-    if name == "truncated geopackage":
-        path = _write(tmp_path)
-        path.write_bytes(path.read_bytes()[:3000])
-        return ["audit", "--grids", path, *out], "grids.gpkg"
-    if name == "zero bytes":
-        path = tmp_path / "zero.gpkg"
-        path.write_bytes(b"")
-        return ["audit", "--grids", path, *out], "zero.gpkg"
-    if name == "absent column":
-        layer = 'columns = { name = "nowhere" }'
-        return ["audit", _minimal(tmp_path, layer=layer), *out], "nowhere"
-    if name == "unknown rule":
-        return ["audit", _minimal(tmp_path), *out, "--select", "G999"], "G999"
-    if name == "no project":
-        return ["audit", *out], "--grids"
-    msg = f"no such fault: {name}"
-    raise ValueError(msg)
+def _vector(folder: Path, name: str, geometry: shapely.Geometry, crs: str | None) -> Path:
+    gpd.GeoDataFrame({"grid_id": ["a"]}, geometry=[geometry], crs=crs).to_file(folder / name)
+    return folder / name
+
+
+def _text(folder: Path, name: str, body: str) -> Path:
+    (folder / name).write_text(body, encoding="utf-8")
+    return folder / name
+
+
+def _cut(path: Path, size: int) -> Path:
+    path.write_bytes(path.read_bytes()[:size])
+    return path
+
+
+_VOID = '{"type": "FeatureCollection", "features": []}'
+_CSV = "site_id,x,y\ns1,500100,3300100\n"
+_NOWHERE = '[project]\nid = "city"\n[layers.grids]\npath = "nowhere.gpkg"\n'
+
+# name of the fault → (the arguments of the call, what its sentence must name)
+_FAULTS: dict[str, tuple[Callable[[Path], list[object]], str]] = {
+    "missing file": (lambda at: [_project(at, _NOWHERE)], "nowhere.gpkg"),
+    "missing project": (lambda at: [at / "nowhere.toml"], "nowhere.toml"),
+    "no crs": (lambda at: ["--grids", _vector(at, "naked.shp", _GRID, None)], "naked.shp"),
+    "all geometries empty": (
+        lambda at: ["--grids", _vector(at, "hollow.gpkg", shapely.Polygon(), "EPSG:32650")],
+        "hollow.gpkg",
+    ),
+    "points as grids": (
+        lambda at: ["--grids", _vector(at, "points.gpkg", _GRID.centroid, "EPSG:32650")],
+        "points.gpkg",
+    ),
+    "empty feature collection": (
+        lambda at: ["--grids", _text(at, "void.geojson", _VOID)],
+        "void.geojson",
+    ),
+    "csv without crs": (
+        lambda at: ["--grids", _write(at), "--sites", _text(at, "sites.csv", _CSV)],
+        "sites.csv",
+    ),
+    "unknown standard": (lambda at: [_minimal(at, 'standard = "gb-nothing"')], "gb-nothing"),
+    "unknown key": (
+        lambda at: [_minimal(at, layer='colums = { grid_id = "a" }')],
+        "layers.grids.colums",
+    ),
+    "bad toml": (lambda at: [_project(at, '[project\nid = "x"\n')], "city.toml"),
+    "truncated geopackage": (lambda at: ["--grids", _cut(_write(at), 3000)], "grids.gpkg"),
+    "zero bytes": (lambda at: ["--grids", _cut(_write(at), 0)], "grids.gpkg"),
+    "absent column": (lambda at: [_minimal(at, layer='columns = { name = "absent" }')], "absent"),
+    "unknown rule": (lambda at: [_minimal(at), "--select", "G999"], "G999"),
+    "no project": (lambda _: [], "--grids"),
+}
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize(
-    "name",
-    [
-        "missing file",
-        "missing project",
-        "no crs",
-        "all geometries empty",
-        "points as grids",
-        "empty feature collection",
-        "csv without crs",
-        "unknown standard",
-        "unknown key",
-        "bad toml",
-        "truncated geopackage",
-        "zero bytes",
-        "absent column",
-        "unknown rule",
-        "no project",
-    ],
-)
+@pytest.mark.parametrize("name", _FAULTS)
 @pytest.mark.filterwarnings("ignore:'crs' was not provided:UserWarning")
 def test_bad_input_is_one_sentence_and_exit_2(
     name: str,
@@ -197,9 +180,9 @@ def test_bad_input_is_one_sentence_and_exit_2(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("GRIDCIRCLE_LANG", language)
-    arguments, named = _fault(tmp_path, name)
+    arguments, named = _FAULTS[name]
 
-    assert _run(*arguments) == 2
+    assert _run("audit", *arguments(tmp_path), "-o", tmp_path / "out") == 2
 
     told = capfd.readouterr()
     assert told.out == ""
