@@ -23,11 +23,16 @@ class Figure:
     unit: str | None
     source: str
     confidence: Confidence
+    title: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
-    """One kind of circle. `categories` None means that every site counts."""
+    """One kind of circle. `categories` None means that every site counts.
+
+    `source` and `confidence` are those of the minutes, `distance_source` and
+    `distance_confidence` those of the metres: where none are published they are ours.
+    """
 
     tier_id: str
     title: Mapping[str, str]
@@ -37,6 +42,8 @@ class Tier:
     categories: tuple[str, ...] | None = None
     source: str = ""
     confidence: Confidence = "ours"
+    distance_source: str = ""
+    distance_confidence: Confidence = "ours"
 
     @property
     def speed_kmh(self) -> float:
@@ -46,7 +53,7 @@ class Tier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standard:
-    """A norm (`standard` 标准) or a city's own way (`profile` 口径), or several merged, later ones overriding.
+    """A norm (`standard` 标准), a city's own way (`profile` 口径), or several merged.
 
     `names`
         The standards that were merged, in order.
@@ -60,6 +67,8 @@ class Standard:
         Everything else the standard publishes, for display and later rules, by dotted name.
     `levels`
         Its chain of levels from the top down, for display; empty when it names none.
+    `valid_from`, `valid_to`
+        ISO dates where known.
     """
 
     names: tuple[str, ...]
@@ -71,6 +80,8 @@ class Standard:
     figures: Mapping[str, Figure] = field(default_factory=lambda: MappingProxyType({}))
     levels: tuple[str, ...] = ()
     source: str = ""
+    valid_from: str | None = None
+    valid_to: str | None = None
 
     def limit(self, name: str) -> float:
         """Return the threshold `name` as a number.
