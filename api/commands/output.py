@@ -72,6 +72,7 @@ def _audit_lines(audit: Audit, language: str) -> Iterator[str]:
     counts = {severity: f"{audit.n_findings(severity):,}" for severity in SEVERITIES}
     orphans = int(audit.grids["is_orphan"].sum())
     yield text("commands.head_findings", language, orphans=f"{orphans:,}", **counts)
+    yield from (message[language] for message in audit.messages)
     if audit.skipped:
         names = "、" if language == "zh" else ", "
         yield text(

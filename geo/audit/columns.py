@@ -57,7 +57,7 @@ def grid_columns(
     people: pd.DataFrame,
     reasons: pd.Series,
 ) -> gpd.GeoDataFrame:
-    """Return the grids with the audit's columns (contract.md, Outputs)."""
+    """Return the grids with the columns that an audit adds."""
     grids = layers.grids.copy()
     for column in people:
         if column not in grids and people[column].notna().any():

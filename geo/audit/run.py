@@ -12,7 +12,6 @@ from geo import coverage as circles
 from geo import grids as tiling
 from geo.audit.columns import grid_columns, orphan_reasons, unit_columns
 from geo.audit.complete import complete_findings
-from geo.audit.people import grid_people
 from geo.audit.value import Audit
 from geo.findings import Report, choose_rules, concat_findings, rules
 from geo.io import Loaded
@@ -210,7 +209,7 @@ def _measure(loaded: Loaded) -> _City:
         layers=layers,
         standard=standard,
         demand=demand,
-        people=grid_people(layers),
+        people=circles.grid_totals(layers.grids, demand),
         borders=tiling.neighbours(layers.grids, sliver_width_m=standard.limit("sliver_width_m")),
         coverage=table,
     )
@@ -303,4 +302,5 @@ def _audit(
         rules=tuple(code for code in chosen if code not in skipped),
         sources=loaded.sources,
         quarantine=loaded.quarantine,
+        messages=city.demand.messages,
     )

@@ -36,6 +36,8 @@ class Audit:
         `n_overlaps`, `n_gaps`: narrower than `noise_width_m`.
     `skipped`
         Rule to the reason why it was not judged, language (`zh`, `en`) to text.
+    `messages`
+        What the user should know of how it was judged, each language (`zh`, `en`) to text.
     `quarantine`
         `layer, row, id, column, value, reason`, one refused row each.
     """
@@ -59,6 +61,7 @@ class Audit:
     sources: tuple[Source, ...]
     quarantine: pd.DataFrame
     verdict_model: str = "radius"
+    messages: tuple[Mapping[str, str], ...] = ()
 
     @property
     def crs(self) -> CRS:
