@@ -1,0 +1,35 @@
+"""Who is served: demand of the grids, circles by radius, the long table and its verdicts."""
+
+from geo.coverage.circles import circles
+from geo.coverage.classes import CLASSES, classify
+from geo.coverage.demand import Demand, assign_to_grids, grid_demand, grid_totals
+from geo.coverage.faults import find_coverage_faults
+from geo.coverage.limits import CoverageRules
+from geo.coverage.measures import ALL_CATEGORIES
+from geo.coverage.radius import RADIUS
+from geo.coverage.table import (
+    LONG_COLUMNS,
+    coverage_columns,
+    coverage_summary,
+    radius_coverage,
+)
+from geo.coverage.units import unit_coverage
+
+__all__ = [
+    "ALL_CATEGORIES",
+    "CLASSES",
+    "LONG_COLUMNS",
+    "RADIUS",
+    "CoverageRules",
+    "Demand",
+    "assign_to_grids",
+    "circles",
+    "classify",
+    "coverage_columns",
+    "coverage_summary",
+    "find_coverage_faults",
+    "grid_demand",
+    "grid_totals",
+    "radius_coverage",
+    "unit_coverage",
+]

@@ -1,0 +1,63 @@
+"""The circles (服务圈) as polygons to draw; shares never come from them."""
+
+from collections.abc import Mapping
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo.coverage.areas import QUAD_SEGS
+from geo.coverage.measures import ALL_CATEGORIES, site_sets
+from geo.coverage.radius import RADIUS
+from geo.layers import require_metric, require_points
+from geo.standards import Tier
+
+__all__ = ["circles"]
+
+
+def circles(sites: gpd.GeoDataFrame, *, tiers: Mapping[str, Tier]) -> gpd.GeoDataFrame:
+    """Return one circle for each tier and each site that counts in it.
+
+    Parameters
+    ----------
+    sites
+        s points, projected CRS in metres; `category` where a tier names categories.
+    tiers
+        Tier id to `Tier`.
+
+    Returns
+    -------
+    circles
+        `site_id, tier, model, minutes, distance_m, geometry`, in order of tiers and sites, CRS of
+        the sites; corners of the polygons lie on the circle.
+
+    Raises
+    ------
+    CRSError
+        If the sites are not in metres.
+    LayerError
+        If a site is not a point, ids repeat, or categories are needed and not there.
+    """
+    require_metric(sites, "sites")
+    require_points(sites, "sites")
+    parts = []
+    for tier_id, tier in tiers.items():
+        at = np.flatnonzero(site_sets(tier, sites)[ALL_CATEGORIES])
+        parts.append(
+            pd.DataFrame(
+                {
+                    "site_id": sites.index.to_numpy(dtype=object)[at],
+                    "tier": tier_id,
+                    "model": RADIUS,
+                    "minutes": float(tier.minutes),
+                    "distance_m": float(tier.distance_m),
+                    "geometry": shapely.buffer(
+                        sites.geometry.array.to_numpy()[at], tier.distance_m, quad_segs=QUAD_SEGS
+                    ),
+                }
+            )
+        )
+    columns = ["site_id", "tier", "model", "minutes", "distance_m", "geometry"]
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    return gpd.GeoDataFrame(table, geometry="geometry", crs=sites.crs)

@@ -1,0 +1,333 @@
+"""Who has to be served: the demand (需求) of each grid.
+
+A grid's demand is its buildings, weighted by residents, else households, else equally; a grid
+without any building point is judged by its area. Where the building points miss more than
+`MAX_MISSING_SHARE` of the base grids the layer is partial and every grid is judged by its area.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from geo.layers import require_metric, require_points, require_polygons, require_same_crs
+from geo.words import LANGUAGES, text
+
+__all__ = ["MAX_MISSING_SHARE", "Demand", "assign_to_grids", "grid_demand", "grid_totals"]
+
+MAX_MISSING_SHARE: Final = 0.2
+"""Share of base grids without a building point above which buildings are partial (contract)."""
+
+_BASE: Final = "base"
+_WEIGHTS: Final = ("residents", "households")
+
+Floats = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Demand:
+    """The demand of n grids: m memberships of k building points.
+
+    `grid_ids`, `is_base`, `area_m2`
+        The grids, in their order, length n.
+    `points_xy`
+        The building points that lie in some grid, shape (k, 2), working CRS (m). Empty where the
+        layer is partial.
+    `grid_at`, `point_at`
+        Memberships, length m, sorted by grid: the point at `point_at[i]` belongs to the grid at
+        `grid_at[i]`. A point belongs to one base grid, and besides to the dedicated grid that
+        covers it.
+    `residents`, `households`
+        Weights of the points, length k; None where the buildings have no such column. A missing
+        weight counts as 0.
+    `basis`
+        By grid id: `residents`, `households`, `buildings` or `area`; None for a grid known to be
+        empty (all buildings are given and it has none): nothing there can be judged.
+    `totals_basis`
+        The one basis that totals are summed by: the first of the four that some base grid has.
+    `owner`
+        Base grid id of every building, by building id; None where no base grid covers it.
+    `is_partial`
+        True where the buildings miss too many base grids and area is used instead.
+    `messages`
+        What the user should know, each by language (`zh`, `en`).
+    """
+
+    grid_ids: pd.Index
+    is_base: npt.NDArray[np.bool_]
+    area_m2: Floats
+    points_xy: Floats
+    grid_at: Positions
+    point_at: Positions
+    residents: Floats | None
+    households: Floats | None
+    basis: pd.Series
+    totals_basis: str
+    owner: pd.Series
+    is_partial: bool
+    has_all_buildings: bool
+    messages: tuple[dict[str, str], ...]
+
+    def sum_by_grid(self, values: npt.ArrayLike) -> Floats:
+        """Return the sum over each grid's points of `values` (length m), length n."""
+        weights = np.asarray(values, dtype=float)
+        sums = np.bincount(self.grid_at, weights=weights, minlength=len(self.grid_ids))
+        return sums.astype(float)
+
+    def weight(self, basis: str) -> Floats:
+        """Return each grid's total weight by `basis`, length n; 0 where it has none."""
+        if basis == "area":
+            return self.area_m2
+        return self.sum_by_grid(self.point_weight(basis)[self.point_at])
+
+    def point_weight(self, basis: str) -> Floats:
+        """Return the points' weights by residents, households or buildings (equal), length k."""
+        known = {"residents": self.residents, "households": self.households}.get(basis)
+        if known is not None:
+            return known
+        return np.full(len(self.points_xy), 1.0 if basis == "buildings" else 0.0)
+
+    def known_total(self, column: str) -> pd.Series:
+        """Return residents or households by grid id as the buildings tell, else missing.
+
+        A grid without a building has 0 where all buildings are given, else its total is unknown.
+        """
+        values = {"residents": self.residents, "households": self.households}[column]
+        if values is None or self.is_partial:
+            totals = np.full(len(self.grid_ids), np.nan)
+        else:
+            totals = self.weight(column)
+            if not self.has_all_buildings:
+                totals = np.where(self.weight("buildings") > 0, totals, np.nan)
+        return pd.Series(totals, index=self.grid_ids, name=column)
+
+
+def assign_to_grids(points: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> pd.Series:
+    """Return the id of the base grid that covers each point (its border included), else None.
+
+    Parameters
+    ----------
+    points
+        k points, projected CRS in metres.
+    grids
+        Grids with `kind`; those of other kinds are passed over. Same CRS.
+
+    Returns
+    -------
+    grid_id
+        On the index of `points`. Where several base grids cover a point (a border, an overlap): the
+        smallest id in text order.
+
+    Notes
+    -----
+    O((k + n) log k) for n grids, and a prepared point-in-polygon test for each candidate.
+    """
+    require_points(points, "points")
+    require_same_crs({"points": points, "grids": grids})
+    chosen = _first_cover(points, grids, (grids["kind"] == _BASE).to_numpy())
+    return _owner(chosen, points, grids)
+
+
+def grid_demand(
+    grids: gpd.GeoDataFrame,
+    buildings: gpd.GeoDataFrame | None,
+    *,
+    has_all_buildings: bool = False,
+) -> Demand:
+    """Return the demand of every grid.
+
+    Parameters
+    ----------
+    grids
+        n grids with `kind`, projected CRS in metres, unique ids.
+    buildings
+        Building points with `residents` and `households` where known; None where there is no such
+        layer.
+    has_all_buildings
+        True where the layer is complete: it is never partial, and a grid without a building is
+        empty.
+
+    Raises
+    ------
+    CRSError
+        If the grids are not in metres, or the two CRS differ.
+    LayerError
+        If ids repeat, or a geometry is not a polygon (a point).
+
+    Notes
+    -----
+    O((k + n) log k) for k buildings.
+    """
+    require_metric(grids, "grids")
+    require_polygons(grids, "grids")
+    is_base = (grids["kind"] == _BASE).to_numpy()
+    if buildings is None or len(buildings) == 0:
+        return _by_area(grids, is_base, owner=pd.Series(dtype=object, name="grid_id"))
+
+    require_points(buildings, "buildings")
+    require_same_crs({"grids": grids, "buildings": buildings})
+    at_base = _first_cover(buildings, grids, is_base)
+    owner = _owner(at_base, buildings, grids)
+
+    judged = is_base if is_base.any() else np.ones(len(grids), dtype=bool)
+    at_other = _first_cover(buildings, grids, ~is_base)
+    has_point = np.zeros(len(grids) + 1, dtype=bool)
+    has_point[at_base] = has_point[at_other] = True
+    missing = int((judged & ~has_point[:-1]).sum())
+    if missing > MAX_MISSING_SHARE * judged.sum() and not has_all_buildings:
+        note = _message("partial_buildings", missing=missing, grids=int(judged.sum()))
+        return _by_area(grids, is_base, owner=owner, is_partial=True, messages=(note,))
+    return _by_buildings(
+        grids, buildings, (at_base, at_other), owner=owner, has_all_buildings=has_all_buildings
+    )
+
+
+def grid_totals(grids: gpd.GeoDataFrame, demand: Demand) -> pd.DataFrame:
+    """Return residents and households by grid id: its own figures, else those of its buildings."""
+    totals = {}
+    for column in _WEIGHTS:
+        total = demand.known_total(column)
+        if column in grids.columns:
+            total = pd.to_numeric(grids[column]).astype(float).fillna(total)
+        totals[column] = total
+    return pd.DataFrame(totals, index=grids.index)
+
+
+def _owner(position: Positions, points: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> pd.Series:
+    """Return the grid id at each position (None at -1) on the index of `points`."""
+    ids = np.full(len(points), None, dtype=object)
+    found = position >= 0
+    ids[found] = grids.index.to_numpy(dtype=object)[position[found]]
+    return pd.Series(ids, index=points.index, name="grid_id", dtype=object)
+
+
+def _first_cover(
+    points: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, chosen: npt.NDArray[np.bool_]
+) -> Positions:
+    """Return for each point the covering chosen grid with the smallest id, else -1 (positions)."""
+    result = np.full(len(points), -1, dtype=np.intp)
+    positions = np.flatnonzero(chosen)
+    if len(positions) == 0 or len(points) == 0:
+        return result
+    positions = positions[np.argsort(grids.index.to_numpy(dtype=str)[positions], kind="stable")]
+    tree = shapely.STRtree(points.geometry.array)
+    rank, member = tree.query(grids.geometry.array[positions], predicate="covers")
+    best = np.full(len(points), len(positions), dtype=np.intp)
+    np.minimum.at(best, member, rank)
+    found = best < len(positions)
+    result[found] = positions[best[found]]
+    return result
+
+
+def _by_area(
+    grids: gpd.GeoDataFrame,
+    is_base: npt.NDArray[np.bool_],
+    *,
+    owner: pd.Series,
+    is_partial: bool = False,
+    messages: tuple[dict[str, str], ...] = (),
+) -> Demand:
+    none = np.zeros(0, dtype=np.intp)
+    return Demand(
+        grid_ids=grids.index,
+        is_base=is_base,
+        area_m2=shapely.area(grids.geometry.array),
+        points_xy=np.zeros((0, 2)),
+        grid_at=none,
+        point_at=none,
+        residents=None,
+        households=None,
+        basis=pd.Series("area", index=grids.index, name="demand_basis", dtype=object),
+        totals_basis="area",
+        owner=owner,
+        is_partial=is_partial,
+        has_all_buildings=False,
+        messages=messages,
+    )
+
+
+def _by_buildings(
+    grids: gpd.GeoDataFrame,
+    buildings: gpd.GeoDataFrame,
+    covers: tuple[Positions, Positions],
+    *,
+    owner: pd.Series,
+    has_all_buildings: bool,
+) -> Demand:
+    used = np.flatnonzero((covers[0] >= 0) | (covers[1] >= 0))
+    grid_at = np.concatenate([cover[used] for cover in covers])
+    point_at = np.tile(np.arange(len(used)), 2)
+    keep = np.flatnonzero(grid_at >= 0)
+    keep = keep[np.argsort(grid_at[keep], kind="stable")]
+    weights, notes = _weights(buildings.iloc[used])
+    demand = Demand(
+        grid_ids=grids.index,
+        is_base=(grids["kind"] == _BASE).to_numpy(),
+        area_m2=shapely.area(grids.geometry.array),
+        points_xy=shapely.get_coordinates(buildings.geometry.array[used]),
+        grid_at=grid_at[keep],
+        point_at=point_at[keep],
+        residents=weights["residents"],
+        households=weights["households"],
+        basis=pd.Series(dtype=object),
+        totals_basis="area",
+        owner=owner,
+        is_partial=False,
+        has_all_buildings=has_all_buildings,
+        messages=notes,
+    )
+    return _with_basis(demand)
+
+
+def _with_basis(demand: Demand) -> Demand:
+    """Return `demand` with the basis of each grid and of the totals."""
+    empty = None if demand.has_all_buildings else "area"
+    basis = np.full(len(demand.grid_ids), empty, dtype=object)
+    totals, notes = "area", demand.messages
+    for name in ("buildings", "households", "residents"):
+        has = demand.weight(name) > 0
+        basis[has] = name
+        if (has & demand.is_base).any():
+            totals = name
+    others = int((demand.is_base & (basis != totals) & (basis != empty)).sum())
+    if others:
+        notes = (*notes, _message("mixed_basis", others=others, **_basis_names(totals)))
+    n_empty = int((demand.is_base & (basis == empty)).sum())
+    if n_empty:
+        key = "empty_grids" if demand.has_all_buildings else "grids_by_area"
+        notes = (*notes, _message(key, grids=n_empty))
+    series = pd.Series(basis, index=demand.grid_ids, name="demand_basis", dtype=object)
+    return replace(demand, basis=series, totals_basis=totals, messages=notes)
+
+
+def _weights(
+    buildings: gpd.GeoDataFrame,
+) -> tuple[dict[str, Floats | None], tuple[dict[str, str], ...]]:
+    """Return residents and households of `buildings` (missing: 0) and what to say of them."""
+    weights: dict[str, Floats | None] = dict.fromkeys(_WEIGHTS)
+    notes = []
+    for column in _WEIGHTS:
+        if column not in buildings.columns:
+            continue
+        values = pd.to_numeric(buildings[column]).to_numpy(dtype=float, na_value=np.nan)
+        bad = ~(np.isfinite(values) & (values >= 0))
+        if bad.all():
+            continue
+        if bad.any():
+            note = _message("missing_weights", rows=int(bad.sum()), **_basis_names(column))
+            notes.append(note)
+        weights[column] = np.where(bad, 0.0, values)
+    return weights, tuple(notes)
+
+
+def _basis_names(basis: str) -> dict[str, str]:
+    return {f"basis_{language}": text(f"coverage.{basis}", language) for language in LANGUAGES}
+
+
+def _message(key: str, **values: object) -> dict[str, str]:
+    return {language: text(f"coverage.{key}", language, **values) for language in LANGUAGES}

@@ -1,0 +1,163 @@
+"""C501 blank, C502 thin, C503 crowded, C505 a category missing: base grids only."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geo.coverage.classes import crowded_above
+from geo.coverage.limits import CoverageRules
+from geo.coverage.measures import ALL_CATEGORIES
+from geo.coverage.radius import RADIUS
+from geo.findings import Report, findings_frame
+from geo.standards import Tier
+from geo.words import LANGUAGES, text
+
+__all__ = ["find_coverage_faults"]
+
+_RULE_OF_CLASS: Final = {"blank": "C501", "thin": "C502", "crowded": "C503"}
+
+
+def find_coverage_faults(
+    long: pd.DataFrame,
+    grids: gpd.GeoDataFrame,
+    *,
+    tiers: Mapping[str, Tier],
+    rules: CoverageRules,
+    model: str = RADIUS,
+) -> Report:
+    """Report base grids that are blank, thin or crowded in a tier, or lack one of its categories.
+
+    Parameters
+    ----------
+    long
+        Long table with rows of subject `grid`.
+    grids
+        The grids it was made from, with `kind`.
+    tiers
+        Tier id to `Tier`, as for the table.
+    rules
+        The limits that the classes were decided by.
+    model
+        The model that gives the verdict.
+
+    Returns
+    -------
+    report
+        C501 (measure: share 0), C502 (share, limit `thin_below_share`), C503 (number of sites,
+        limit: what is crowded above), C505 (share 0 of one category where the tier as a whole is
+        not blank). Counts `n_judged` (grid and tier pairs with a verdict) and `n_unknown`. C505 is
+        skipped where no tier names categories: the reason is a key of `geo.words`.
+    """
+    rows = long[(long["subject"] == "grid") & (long["model"] == model)]
+    rows = rows[rows["id"].isin(grids.index[(grids["kind"] == "base").to_numpy()])]
+    whole = rows[rows["category"] == ALL_CATEGORIES]
+    found: list[Mapping[str, Any]] = []
+    limits = _crowded_limits(long, model, rules)
+    for record in _records(whole[whole["class"].isin(list(_RULE_OF_CLASS))]):
+        measure, limit = _measure_and_limit(record, rules, limits)
+        found.append(
+            _finding(
+                _RULE_OF_CLASS[record["class"]],
+                record,
+                tier=tiers[record["tier"]],
+                grids=grids,
+            )
+            | {"measure": measure, "limit": limit}
+        )
+    found.extend(
+        _finding("C505", record, tier=tiers[record["tier"]], grids=grids)
+        | {"measure": 0.0, "limit": 0.0}
+        for record in _records(_lacking(rows, whole))
+    )
+    names_categories = any(tier.categories is not None for tier in tiers.values())
+    return Report(
+        findings=findings_frame(found, grids.crs),
+        thresholds=MappingProxyType(
+            {
+                "thin_below_share": rules.thin_below_share,
+                "crowded_quotient": rules.crowded_quotient,
+            }
+        ),
+        counts=MappingProxyType(
+            {
+                "n_judged": int((whole["class"] != "unknown").sum()),
+                "n_unknown": int((whole["class"] == "unknown").sum()),
+            }
+        ),
+        skipped=MappingProxyType({} if names_categories else {"C505": "coverage.no_categories"}),
+    )
+
+
+def _records(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    for record in rows.to_dict("records"):
+        yield {str(name): value for name, value in record.items()}
+
+
+def _lacking(rows: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of single categories that are blank where the tier as a whole is not."""
+    served = whole[~whole["class"].isin(["blank", "unknown"])]
+    key = pd.MultiIndex.from_frame(served[["id", "tier"]])
+    each = rows[(rows["category"] != ALL_CATEGORIES) & (rows["class"] == "blank")]
+    return each[pd.MultiIndex.from_frame(each[["id", "tier"]]).isin(key)]
+
+
+def _crowded_limits(long: pd.DataFrame, model: str, rules: CoverageRules) -> dict[str, float]:
+    """Return by tier the number of sites above which a grid is crowded."""
+    rows = long[
+        (long["subject"] == "grid")
+        & (long["model"] == model)
+        & (long["category"] == ALL_CATEGORIES)
+    ]
+    return {
+        str(tier): float(
+            crowded_above(
+                np.where(mine["class"].isin(["blank", "unknown"]), 0.0, 1.0),
+                mine["n_sites"],
+                rules=rules,
+            )[0]
+        )
+        for tier, mine in rows.groupby("tier", sort=False)
+    }
+
+
+def _measure_and_limit(
+    record: Mapping[str, Any], rules: CoverageRules, crowded: Mapping[str, float]
+) -> tuple[float, float]:
+    """Return what was measured and the limit it breaks."""
+    if record["class"] == "crowded":
+        return float(record["n_sites"]), crowded[record["tier"]]
+    by_area = np.isnan(record["residents_share"])
+    share = record["area_share"] if by_area else record["residents_share"]
+    return float(share), rules.thin_below_share if record["class"] == "thin" else 0.0
+
+
+def _finding(
+    rule: str, record: Mapping[str, Any], *, tier: Tier, grids: gpd.GeoDataFrame
+) -> dict[str, Any]:
+    category = record["category"]
+    nearest = {
+        f"nearest_{language}": text("coverage.no_site", language)
+        if np.isnan(record["nearest_m"])
+        else text("coverage.nearest", language, metres=record["nearest_m"])
+        for language in LANGUAGES
+    }
+    return {
+        "rule": rule,
+        "layer": "grids",
+        "grid_ids": (record["id"],),
+        "tier": record["tier"],
+        "model": record["model"],
+        "category": None if category == ALL_CATEGORIES else category,
+        "details": {
+            **nearest,
+            "nearest_m": record["nearest_m"],
+            "n_sites": int(record["n_sites"]),
+            "minutes": float(tier.minutes),
+            "distance_m": float(tier.distance_m),
+        },
+        "geometry": grids.geometry[record["id"]],
+    }

@@ -1,0 +1,43 @@
+"""The limits that coverage is judged by, as one frozen value."""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+from geo.standards import Standard
+
+__all__ = ["MIN_CROWDED_SITES", "CoverageRules"]
+
+MIN_CROWDED_SITES: Final = 4
+"""Fewest circles over one grid that can be called crowded (contract, Thresholds)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageRules:
+    """Limits of the coverage verdicts.
+
+    `lattice_m`
+        Spacing of the lattice that stands for a grid without building points (m).
+    `thin_below_share`
+        A grid with a covered share below this is thin (0 to 1).
+    `crowded_quotient`
+        A grid is crowded above this many times the median number of sites.
+    """
+
+    lattice_m: float = 25.0
+    thin_below_share: float = 0.9
+    crowded_quotient: float = 3.0
+
+    @classmethod
+    def from_standard(cls, standard: Standard) -> Self:
+        """Return the limits of `standard`.
+
+        Raises
+        ------
+        StandardError
+            If it lacks one of the thresholds.
+        """
+        return cls(
+            lattice_m=standard.limit("lattice_m"),
+            thin_below_share=standard.limit("thin_below_share"),
+            crowded_quotient=standard.limit("crowded_quotient"),
+        )

@@ -1,0 +1,223 @@
+"""Circles by radius: the straight line from demand to site; a point at the limit is inside."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+from scipy.spatial import cKDTree
+
+from geo.coverage.areas import QUAD_SEGS, covered_area_share, farthest_m
+from geo.coverage.demand import Demand
+from geo.coverage.lattice import lattice_points
+from geo.coverage.measures import Measures
+from geo.standards import Tier
+
+__all__ = ["RADIUS", "Pairs", "RadiusKernel", "demand_pairs"]
+
+RADIUS: Final = "radius"
+"""`model` of everything that is measured by straight lines."""
+
+_SLACK: Final = 1.0 + 1e-9
+"""Searches reach this much further; the exact distance then decides."""
+
+_EQUAL_AREA: Final = float(
+    np.sqrt(2 * np.pi / (4 * QUAD_SEGS) / np.sin(2 * np.pi / (4 * QUAD_SEGS)))
+)
+"""Radius of a regular polygon of 4 × QUAD_SEGS corners that has the area of the unit circle."""
+
+_CHUNK_POINTS: Final = 2_000_000
+
+Floats = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pairs:
+    """Places (grids or what lies in them) with each site in reach: positions and distance (m)."""
+
+    place_at: Positions
+    site_at: Positions
+    distance_m: Floats
+
+    def within(self, limit_m: float, sites: Mask) -> "Pairs":
+        """Return the pairs of `sites` at most `limit_m` apart (equal counts)."""
+        keep = (self.distance_m <= limit_m) & sites[self.site_at]
+        return Pairs(
+            place_at=self.place_at[keep],
+            site_at=self.site_at[keep],
+            distance_m=self.distance_m[keep],
+        )
+
+
+def demand_pairs(
+    grids: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, demand: Demand, *, limit_m: float
+) -> Pairs:
+    """Return each grid with each site that is at most `limit_m` from its demand.
+
+    The distance is to the nearest building point of the grid, or to its polygon where it is judged
+    by area.
+
+    Notes
+    -----
+    O(n log s + pairs × size of the grid's demand).
+    """
+    places = grids.geometry.array.to_numpy().copy()
+    has_points = np.bincount(demand.grid_at, minlength=len(places)) > 0
+    _, place = np.unique(demand.grid_at, return_inverse=True)
+    points = shapely.points(demand.points_xy[demand.point_at])
+    places[has_points] = shapely.multipoints(points, indices=place)
+    return _near(places, sites, limit_m)
+
+
+def _near(places: npt.NDArray[np.object_], sites: gpd.GeoDataFrame, limit_m: float) -> Pairs:
+    located = sites.geometry.array.to_numpy()
+    place_at, site_at = shapely.STRtree(located).query(
+        places, predicate="dwithin", distance=limit_m * _SLACK
+    )
+    away = shapely.distance(places[place_at], located[site_at])
+    order = np.lexsort((site_at, away, place_at))
+    order = order[away[order] <= limit_m]
+    return Pairs(place_at=place_at[order], site_at=site_at[order], distance_m=away[order])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RadiusKernel:
+    """The geometry of one city prepared once, to measure any tier and set of sites.
+
+    Memory is O(pairs of grids and sites within the longest tier + demand points); lattice points
+    are made in chunks.
+    """
+
+    demand: Demand
+    polygons: npt.NDArray[np.object_]
+    sites_xy: Floats
+    lattice_m: float
+    served: Pairs
+    touched: Pairs
+    farthest: Floats
+    _nearest: dict[bytes, tuple[Floats, Floats]] = field(default_factory=dict)
+    _areas: dict[tuple[bytes, float], Floats] = field(default_factory=dict)
+
+    @classmethod
+    def prepare(
+        cls,
+        grids: gpd.GeoDataFrame,
+        sites: gpd.GeoDataFrame,
+        demand: Demand,
+        *,
+        tiers: Mapping[str, Tier],
+        lattice_m: float,
+    ) -> "RadiusKernel":
+        """Return the kernel that can measure any of `tiers`."""
+        limit_m = max((tier.distance_m for tier in tiers.values()), default=0.0)
+        polygons = grids.geometry.array.to_numpy()
+        sites_xy = shapely.get_coordinates(sites.geometry.array)
+        touched = _near(polygons, sites, limit_m)
+        return cls(
+            demand=demand,
+            polygons=polygons,
+            sites_xy=sites_xy,
+            lattice_m=lattice_m,
+            served=demand_pairs(grids, sites, demand, limit_m=limit_m),
+            touched=touched,
+            farthest=farthest_m(polygons, sites_xy, (touched.place_at, touched.site_at)),
+        )
+
+    def measure(self, tier: Tier, sites: Mask) -> Measures:
+        """Return the measures of `tier` when only `sites` (by position) count."""
+        points_m, nearest_m = self._nearest_m(sites)
+        served = self.served.within(tier.distance_m, sites)
+        inside = points_m <= tier.distance_m
+        return Measures(
+            n_sites=np.bincount(served.place_at, minlength=len(self.polygons)),
+            nearest_m=nearest_m,
+            nearest_minutes=nearest_m / (tier.distance_m / tier.minutes),
+            area_share=self._area_share(tier.distance_m, sites),
+            residents_share=self._share(self._basis_weight(), inside),
+            households_share=self._share(self._households(), inside),
+        )
+
+    def _basis_weight(self) -> Floats:
+        """Return the weight of each membership by the basis of its grid."""
+        basis = self.demand.basis.to_numpy()[self.demand.grid_at]
+        weight = np.zeros(len(basis))
+        for name in ("residents", "households", "buildings"):
+            mine = basis == name
+            weight[mine] = self.demand.point_weight(name)[self.demand.point_at[mine]]
+        return weight
+
+    def _households(self) -> Floats:
+        return self.demand.point_weight("households")[self.demand.point_at]
+
+    def _share(self, weight: Floats, inside: Mask) -> Floats:
+        """Return weight inside ÷ weight judged by grid; NaN where there is no weight."""
+        total = self.demand.sum_by_grid(weight)
+        hit = self.demand.sum_by_grid(weight * inside[self.demand.point_at])
+        share: Floats = np.divide(hit, total, out=np.full(len(total), np.nan), where=total > 0)
+        return share
+
+    def _nearest_m(self, sites: Mask) -> tuple[Floats, Floats]:
+        """Return the way to the nearest of `sites` from each point, and its mean by grid (m)."""
+        key = sites.tobytes()
+        if key not in self._nearest:
+            located = self.sites_xy[sites]
+            points_m = _distance_to_nearest(self.demand.points_xy, located)
+            self._nearest[key] = points_m, self._mean_by_grid(points_m, located)
+        return self._nearest[key]
+
+    def _mean_by_grid(self, points_m: Floats, located: Floats) -> Floats:
+        weight = self._basis_weight()
+        if len(located) == 0:
+            return np.full(len(self.polygons), np.nan)
+        total = self.demand.sum_by_grid(weight)
+        mean = np.full(len(total), np.nan)
+        by_points = total > 0
+        sums = self.demand.sum_by_grid(weight * points_m[self.demand.point_at])
+        mean[by_points] = sums[by_points] / total[by_points]
+        for chunk in self._area_chunks(np.flatnonzero(~by_points)):
+            xy, at = lattice_points(self.polygons[chunk], spacing_m=self.lattice_m)
+            away = _distance_to_nearest(xy, located)
+            n = np.bincount(at, minlength=len(chunk))
+            mean[chunk] = np.bincount(at, weights=away, minlength=len(chunk)) / n
+        return mean
+
+    def _area_chunks(self, positions: Positions) -> list[Positions]:
+        """Return `positions` cut so that a chunk has about `_CHUNK_POINTS` lattice points."""
+        expected = np.cumsum(self.demand.area_m2[positions] / self.lattice_m**2 + 1.0)
+        part = (expected // _CHUNK_POINTS).astype(np.intp)
+        return np.split(positions, np.flatnonzero(np.diff(part)) + 1) if len(positions) else []
+
+    def _area_share(self, limit_m: float, sites: Mask) -> Floats:
+        key = (sites.tobytes(), limit_m)
+        if key not in self._areas:
+            keep = (self.touched.distance_m <= limit_m) & sites[self.touched.site_at]
+            used, circle_at = np.unique(self.touched.site_at[keep], return_inverse=True)
+            circles = shapely.buffer(
+                shapely.points(self.sites_xy[used]), limit_m * _EQUAL_AREA, quad_segs=QUAD_SEGS
+            )
+            self._areas[key] = covered_area_share(
+                self.polygons,
+                circles,
+                (self.touched.place_at[keep], circle_at),
+                is_inside=self.farthest[keep] <= limit_m,
+            )
+        return self._areas[key]
+
+
+def _distance_to_nearest(points_xy: Floats, located: Floats) -> Floats:
+    """Return the metres from each point to the nearest of `located`; infinite without any.
+
+    The distance is computed afresh from the coordinates, so that it equals what any other way of
+    measuring gives.
+    """
+    if len(located) == 0:
+        return np.full(len(points_xy), np.inf)
+    _, at = cKDTree(located).query(points_xy, workers=-1)
+    delta = points_xy - located[at]
+    away: Floats = np.sqrt(delta[:, 0] ** 2 + delta[:, 1] ** 2)
+    return away

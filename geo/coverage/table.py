@@ -1,0 +1,223 @@
+"""The long table: subject × tier × model × category; wide columns and totals are views of it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geo.coverage.classes import classify
+from geo.coverage.demand import Demand
+from geo.coverage.limits import CoverageRules
+from geo.coverage.measures import ALL_CATEGORIES, Measures, site_sets
+from geo.coverage.radius import RADIUS, RadiusKernel
+from geo.layers import require_metric, require_points, require_polygons, require_same_crs
+from geo.standards import Tier
+
+__all__ = [
+    "LONG_COLUMNS",
+    "coverage_columns",
+    "coverage_rows",
+    "coverage_summary",
+    "radius_coverage",
+]
+
+LONG_COLUMNS: Final = (
+    "subject",
+    "id",
+    "tier",
+    "model",
+    "category",
+    "n_sites",
+    "nearest_m",
+    "nearest_minutes",
+    "area_share",
+    "residents_share",
+    "households_share",
+    "class",
+)
+"""Columns of the long table, in order (contract, `coverage.csv`).
+
+`residents_share` is the share by the demand basis of the subject (residents, else households, else
+buildings) and is missing where that is the area.
+"""
+
+_WIDE: Final = {
+    "nearest_m": "nearest_m",
+    "nearest_minutes": "nearest_minutes",
+    "n_sites": "n_sites",
+    "area_share": "covered_area_share",
+    "residents_share": "covered_residents_share",
+    "households_share": "covered_households_share",
+    "class": "class",
+}
+
+
+def radius_coverage(
+    grids: gpd.GeoDataFrame,
+    sites: gpd.GeoDataFrame,
+    demand: Demand,
+    *,
+    tiers: Mapping[str, Tier],
+    rules: CoverageRules,
+) -> pd.DataFrame:
+    """Return the long table of the grids by radius, a row a grid, tier and category.
+
+    Parameters
+    ----------
+    grids
+        n grids, projected CRS in metres.
+    sites
+        Points, same CRS; `category` where a tier names categories.
+    demand
+        `grid_demand` of the same grids.
+    tiers
+        Tier id to `Tier`. A tier that names categories has a row for each besides the row `all`.
+    rules
+        Limits of the verdicts.
+
+    Returns
+    -------
+    long
+        `LONG_COLUMNS`, subject `grid`, model `radius`, in order of tiers, categories, grids.
+
+    Raises
+    ------
+    CRSError
+        If the grids are not in metres, or the two CRS differ.
+    LayerError
+        If a geometry is of the wrong type, ids repeat, or a tier names categories that the sites do
+        not have.
+
+    Notes
+    -----
+    O((n + k) log s + p) for k demand points, s sites and p pairs of a grid and a site within the
+    longest tier.
+    """
+    require_metric(grids, "grids")
+    require_polygons(grids, "grids")
+    require_points(sites, "sites")
+    require_same_crs({"grids": grids, "sites": sites})
+    kernel = RadiusKernel.prepare(grids, sites, demand, tiers=tiers, lattice_m=rules.lattice_m)
+    blocks = [
+        coverage_rows(
+            kernel.measure(tier, chosen),
+            demand,
+            labels={"tier": tier_id, "model": RADIUS, "category": category},
+            rules=rules,
+        )
+        for tier_id, tier in tiers.items()
+        for category, chosen in site_sets(tier, sites).items()
+    ]
+    return pd.concat(blocks, ignore_index=True) if blocks else empty_long()
+
+
+def coverage_rows(
+    measures: Measures, demand: Demand, *, labels: Mapping[str, str], rules: CoverageRules
+) -> pd.DataFrame:
+    """Return the long rows of the grids for one tier, model, category (`labels`), with class."""
+    rows = pd.DataFrame({name: getattr(measures, name) for name in LONG_COLUMNS[5:-1]})
+    basis = demand.basis.to_numpy()
+    share = np.where(basis == "area", measures.area_share, measures.residents_share)
+    rows["class"] = classify(share, measures.n_sites, rules=rules)
+    rows["subject"] = "grid"
+    rows["id"] = demand.grid_ids.to_numpy(dtype=object)
+    for name, value in labels.items():
+        rows[name] = value
+    return rows[list(LONG_COLUMNS)]
+
+
+def empty_long() -> pd.DataFrame:
+    """Return a long table without rows."""
+    text = dict.fromkeys(("subject", "id", "tier", "model", "category", "class"), "object")
+    dtypes = dict.fromkeys(LONG_COLUMNS, "float64") | text | {"n_sites": "int64"}
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes.items()})
+
+
+def coverage_columns(
+    long: pd.DataFrame,
+    demand: Demand,
+    tiers: Mapping[str, Tier],
+    *,
+    subject: str = "grid",
+) -> pd.DataFrame:
+    """Return the wide view: by subject id, columns `…_T` of each tier T (`…_T_network`).
+
+    Units have no `demand_basis_T`; their rows come in the order of the long table.
+    """
+    rows = long[(long["subject"] == subject) & (long["category"] == ALL_CATEGORIES)]
+    ids = demand.grid_ids if subject == "grid" else pd.Index(rows["id"].unique(), name="unit_id")
+    wide: dict[str, pd.Series] = {}
+    models = [RADIUS, *(m for m in rows["model"].unique() if m != RADIUS)]
+    for tier in tiers:
+        for model in models:
+            suffix = tier if model == RADIUS else f"{tier}_{model}"
+            chosen = (rows["tier"] == tier) & (rows["model"] == model)
+            part = rows[chosen].set_index("id").reindex(ids)
+            for source, name in _WIDE.items():
+                wide[f"{name}_{suffix}"] = part[source]
+            if subject == "grid":
+                wide[f"demand_basis_{suffix}"] = demand.basis
+    return pd.DataFrame(wide, index=ids)
+
+
+def coverage_summary(
+    long: pd.DataFrame,
+    demand: Demand,
+    *,
+    sites: gpd.GeoDataFrame,
+    tiers: Mapping[str, Tier],
+    model: str = RADIUS,
+) -> dict[str, dict[str, Any]]:
+    """Return per tier the totals over the base grids, plain values (None where not known).
+
+    Shares are by one basis, `demand_basis`: weight inside ÷ weight judged; the area share is by
+    area always. `n_sites` is how many sites count in the tier.
+    """
+    rows = long[
+        (long["subject"] == "grid")
+        & (long["category"] == ALL_CATEGORIES)
+        & (long["model"] == model)
+    ]
+    totals: dict[str, dict[str, Any]] = {}
+    for tier_id, tier in tiers.items():
+        mine = rows[rows["tier"] == tier_id].set_index("id").reindex(demand.grid_ids)
+        mine = mine[demand.is_base]
+        shares = total_shares(mine, demand, members=np.flatnonzero(demand.is_base))
+        classes = mine["class"].value_counts()
+        totals[tier_id] = {
+            "model": model,
+            **{name: None if np.isnan(value) else value for name, value in shares.items()},
+            "n_sites": int(site_sets(tier, sites)[ALL_CATEGORIES].sum()),
+            **{f"n_{name}": int(classes.get(name, 0)) for name in _COUNTED},
+            "demand_basis": demand.totals_basis,
+        }
+    return totals
+
+
+_COUNTED: Final = ("blank", "thin", "crowded", "unknown")
+
+
+def total_shares(
+    rows: pd.DataFrame, demand: Demand, *, members: npt.NDArray[np.intp]
+) -> dict[str, float]:
+    """Return area, residents (by the basis of totals) and households shares of grids together."""
+    by_basis = demand.totals_basis if demand.totals_basis != "area" else "buildings"
+    weights = {
+        "area_share": demand.area_m2,
+        "residents_share": np.where(
+            demand.basis.to_numpy() == demand.totals_basis, demand.weight(by_basis), 0.0
+        ),
+        "households_share": demand.weight("households"),
+    }
+    return {name: _mean(rows[name], weight[members]) for name, weight in weights.items()}
+
+
+def _mean(shares: pd.Series, weight: np.ndarray) -> float:
+    """Return the weighted mean of `shares`; NaN where there is no weight."""
+    has = weight > 0
+    if not has.any():
+        return float("nan")
+    return float(np.sum(shares.to_numpy(dtype=float)[has] * weight[has]) / np.sum(weight[has]))
