@@ -1,6 +1,6 @@
 """Standards and profiles: named, versioned thresholds read from TOML."""
 
-from geo.standards.describing import StandardRow, describe
+from geo.standards.describing import StandardRow, describe, standard_rows
 from geo.standards.files import shipped_standards
 from geo.standards.loading import DEFAULT_STANDARD, load_standard
 from geo.standards.model import CONFIDENCES, Confidence, Figure, Standard, Tier
@@ -20,6 +20,7 @@ __all__ = [
     "from_record",
     "load_standard",
     "shipped_standards",
+    "standard_rows",
     "to_record",
     "with_overrides",
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from geo.standards.model import Figure, Standard, Tier
 from geo.words import table, text
 
-__all__ = ["StandardRow", "describe"]
+__all__ = ["StandardRow", "describe", "standard_rows"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,28 @@ class StandardRow:
     confidence_title: str
 
 
-def describe(standard: Standard, language: str) -> tuple[StandardRow, ...]:
+def describe(standard: Standard, language: str) -> tuple[dict[str, str], ...]:
+    """Return every number of `standard` as text rows to print, column title to cell."""
+    words = table("standards")
+    return tuple(
+        {
+            words["column_section"][language]: row.section_title,
+            words["column_name"][language]: row.name,
+            words["column_title"][language]: row.title,
+            words["column_value"][language]: _shown(row.value),
+            words["column_unit"][language]: row.unit,
+            words["column_confidence"][language]: row.confidence_title,
+            words["column_source"][language]: row.source,
+        }
+        for row in standard_rows(standard, language)
+    )
+
+
+def _shown(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:,.10g}"
+
+
+def standard_rows(standard: Standard, language: str) -> tuple[StandardRow, ...]:
     """Return every number of `standard` as rows in `language`: tiers, thresholds, then the rest."""
     rows = [row for tier in standard.tiers.values() for row in _tier_rows(tier, language)]
     for section, figures in (("thresholds", standard.thresholds), ("figures", standard.figures)):

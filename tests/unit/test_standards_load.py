@@ -14,6 +14,7 @@ from geo.standards import (
     from_record,
     load_standard,
     shipped_standards,
+    standard_rows,
     to_record,
     with_overrides,
 )
@@ -87,11 +88,19 @@ def test_tiers_minutes_and_metres_are_those_of_the_contract(name: str) -> None:
 def test_every_number_says_where_it_comes_from_in_both_languages(name: str) -> None:
     standard = load_standard([name])
     for language in ("zh", "en"):
-        for row in describe(standard, language):
+        assert len(describe(standard, language)) == len(standard_rows(standard, language))
+        for row in standard_rows(standard, language):
             assert row.source
             assert row.title
             assert row.confidence in CONFIDENCES
             assert row.confidence_title
+
+
+def test_a_description_is_text_in_columns() -> None:
+    first = describe(load_standard(), "en")[1]
+    assert first["Name"] == "walk_5.distance_m"
+    assert (first["Value"], first["Unit"], first["Confidence"]) == ("300", "m", "secondary")
+    assert describe(load_standard(), "zh")[1]["可信度"] == "转引"
 
 
 def test_metres_that_nobody_published_are_marked_as_ours() -> None:
