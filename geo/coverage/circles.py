@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS
 
 from geo.coverage.areas import QUAD_SEGS
 from geo.coverage.measures import ALL_CATEGORIES, site_sets
@@ -16,7 +17,9 @@ from geo.standards import Tier
 __all__ = ["circles"]
 
 
-def circles(sites: gpd.GeoDataFrame, *, tiers: Mapping[str, Tier]) -> gpd.GeoDataFrame:
+def circles(
+    sites: gpd.GeoDataFrame | None, *, tiers: Mapping[str, Tier], crs: CRS | None = None
+) -> gpd.GeoDataFrame:
     """Return one circle for each tier and each site that counts in it.
 
     Parameters
@@ -25,6 +28,8 @@ def circles(sites: gpd.GeoDataFrame, *, tiers: Mapping[str, Tier]) -> gpd.GeoDat
         s points, projected CRS in metres; `category` where a tier names categories.
     tiers
         Tier id to `Tier`.
+    crs
+        CRS of the empty result where there is no layer of sites.
 
     Returns
     -------
@@ -39,9 +44,12 @@ def circles(sites: gpd.GeoDataFrame, *, tiers: Mapping[str, Tier]) -> gpd.GeoDat
     LayerError
         If a site is not a point, ids repeat, or categories are needed and not there.
     """
+    columns = ["site_id", "tier", "model", "minutes", "distance_m", "geometry"]
+    parts = []
+    if sites is None:
+        return gpd.GeoDataFrame(columns=columns, geometry="geometry", crs=crs)
     require_metric(sites, "sites")
     require_points(sites, "sites")
-    parts = []
     for tier_id, tier in tiers.items():
         at = np.flatnonzero(site_sets(tier, sites)[ALL_CATEGORIES])
         parts.append(
@@ -58,6 +66,5 @@ def circles(sites: gpd.GeoDataFrame, *, tiers: Mapping[str, Tier]) -> gpd.GeoDat
                 }
             )
         )
-    columns = ["site_id", "tier", "model", "minutes", "distance_m", "geometry"]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     return gpd.GeoDataFrame(table, geometry="geometry", crs=sites.crs)

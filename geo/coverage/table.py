@@ -13,7 +13,13 @@ from geo.coverage.demand import Demand
 from geo.coverage.limits import CoverageRules
 from geo.coverage.measures import ALL_CATEGORIES, Measures, site_sets
 from geo.coverage.radius import RADIUS, RadiusKernel
-from geo.layers import require_metric, require_points, require_polygons, require_same_crs
+from geo.layers import (
+    Layers,
+    require_metric,
+    require_points,
+    require_polygons,
+    require_same_crs,
+)
 from geo.standards import Tier
 
 __all__ = [
@@ -57,7 +63,7 @@ _WIDE: Final = {
 
 def radius_coverage(
     grids: gpd.GeoDataFrame,
-    sites: gpd.GeoDataFrame,
+    sites: gpd.GeoDataFrame | None,
     demand: Demand,
     *,
     tiers: Mapping[str, Tier],
@@ -70,7 +76,8 @@ def radius_coverage(
     grids
         n grids, projected CRS in metres.
     sites
-        Points, same CRS; `category` where a tier names categories.
+        Points, same CRS; `category` where a tier names categories. None (no such layer) gives a
+        table without rows; a layer without rows leaves every grid blank.
     demand
         `grid_demand` of the same grids.
     tiers
@@ -98,6 +105,8 @@ def radius_coverage(
     """
     require_metric(grids, "grids")
     require_polygons(grids, "grids")
+    if sites is None or not tiers:
+        return empty_long()
     require_points(sites, "sites")
     require_same_crs({"grids": grids, "sites": sites})
     kernel = RadiusKernel.prepare(grids, sites, demand, tiers=tiers, lattice_m=rules.lattice_m)
@@ -111,7 +120,7 @@ def radius_coverage(
         for tier_id, tier in tiers.items()
         for category, chosen in site_sets(tier, sites).items()
     ]
-    return pd.concat(blocks, ignore_index=True) if blocks else empty_long()
+    return pd.concat(blocks, ignore_index=True)
 
 
 def coverage_rows(
@@ -145,14 +154,14 @@ def coverage_columns(
 ) -> pd.DataFrame:
     """Return the wide view: by subject id, columns `…_T` of each tier T (`…_T_network`).
 
-    Units have no `demand_basis_T`; their rows come in the order of the long table.
+    Units have no `demand_basis_T`; their rows come in the order of the long table. A table without
+    rows (no sites) gives no columns.
     """
     rows = long[(long["subject"] == subject) & (long["category"] == ALL_CATEGORIES)]
     ids = demand.grid_ids if subject == "grid" else pd.Index(rows["id"].unique(), name="unit_id")
     wide: dict[str, pd.Series] = {}
-    models = [RADIUS, *(m for m in rows["model"].unique() if m != RADIUS)]
     for tier in tiers:
-        for model in models:
+        for model in rows["model"].unique():
             suffix = tier if model == RADIUS else f"{tier}_{model}"
             chosen = (rows["tier"] == tier) & (rows["model"] == model)
             part = rows[chosen].set_index("id").reindex(ids)
@@ -166,16 +175,19 @@ def coverage_columns(
 def coverage_summary(
     long: pd.DataFrame,
     demand: Demand,
+    layers: Layers,
     *,
-    sites: gpd.GeoDataFrame,
     tiers: Mapping[str, Tier],
     model: str = RADIUS,
 ) -> dict[str, dict[str, Any]]:
     """Return per tier the totals over the base grids, plain values (None where not known).
 
     Shares are by one basis, `demand_basis`: weight inside ÷ weight judged; the area share is by
-    area always. `n_sites` is how many sites count in the tier.
+    area always. `n_sites` is how many sites count in the tier. Empty where there is no layer of
+    sites.
     """
+    if layers.sites is None:
+        return {}
     rows = long[
         (long["subject"] == "grid")
         & (long["category"] == ALL_CATEGORIES)
@@ -190,7 +202,7 @@ def coverage_summary(
         totals[tier_id] = {
             "model": model,
             **{name: None if np.isnan(value) else value for name, value in shares.items()},
-            "n_sites": int(site_sets(tier, sites)[ALL_CATEGORIES].sum()),
+            "n_sites": int(site_sets(tier, layers.sites)[ALL_CATEGORIES].sum()),
             **{f"n_{name}": int(classes.get(name, 0)) for name in _COUNTED},
             "demand_basis": demand.totals_basis,
         }

@@ -15,7 +15,7 @@ from geo.coverage.limits import CoverageRules
 from geo.coverage.measures import site_sets
 from geo.coverage.radius import RADIUS, Pairs, demand_pairs
 from geo.coverage.table import LONG_COLUMNS, empty_long
-from geo.layers import require_columns, require_points, require_same_crs, require_unique_ids
+from geo.layers import Layers, require_columns, require_points, require_same_crs, require_unique_ids
 from geo.standards import Tier
 
 __all__ = ["unit_coverage"]
@@ -28,12 +28,9 @@ Positions = npt.NDArray[np.intp]
 
 def unit_coverage(
     long: pd.DataFrame,
-    grids: gpd.GeoDataFrame,
-    units: gpd.GeoDataFrame,
-    *,
-    levels: Sequence[str],
+    layers: Layers,
     demand: Demand,
-    sites: gpd.GeoDataFrame,
+    *,
     tiers: Mapping[str, Tier],
     rules: CoverageRules,
 ) -> pd.DataFrame:
@@ -47,19 +44,18 @@ def unit_coverage(
     Parameters
     ----------
     long
-        What `radius_coverage` gave for `grids`.
-    grids, units
-        Layers with `kind` and `parent_id`, `level`; a layer without `parent_id` has no parents.
-    levels
-        Levels from the top down: the order of the rows. Units of other levels follow.
-    demand, sites, tiers, rules
+        What `radius_coverage` gave for the grids.
+    layers
+        Grids, units and sites; a layer without `parent_id` has no parents. Rows come by `levels`
+        from the top down, units of other levels last.
+    demand, tiers, rules
         As for `radius_coverage`.
 
     Returns
     -------
     long
-        `LONG_COLUMNS`, subject `unit`. Units are compared with those of their own level in what is
-        crowded. A unit without base grids is `unknown`.
+        `LONG_COLUMNS`, subject `unit`, empty where there are no units or sites. Units are compared
+        with those of their own level in what is crowded. A unit without base grids is `unknown`.
 
     Raises
     ------
@@ -72,16 +68,17 @@ def unit_coverage(
     -----
     O(n·h + p log p) for n grids, h levels and p pairs of a grid and a site in reach.
     """
+    grids, units, sites = layers.grids, layers.units, layers.sites
+    if units is None or sites is None or long.empty or len(units) == 0:
+        return empty_long()
     require_columns(units, ["level"], "units")
     require_unique_ids(units, "units")
     require_points(sites, "sites")
     require_same_crs({"grids": grids, "sites": sites})
-    if long.empty or not len(units):
-        return empty_long()
     tree = _Tree.of(grids, units, demand)
     limit_m = max(tier.distance_m for tier in tiers.values())
     pairs = demand_pairs(grids, sites, demand, limit_m=limit_m)
-    order = _by_level(units, levels)
+    order = _by_level(units, layers.levels)
     blocks = []
     for (tier_id, category), rows in long[long["model"] == RADIUS].groupby(
         ["tier", "category"], sort=False
