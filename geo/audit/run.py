@@ -203,7 +203,7 @@ def _measure(loaded: Loaded) -> _City:
     tiers = standard.tiers if layers.sites is not None else {}
     table = circles.radius_coverage(layers.grids, layers.sites, demand, tiers=tiers, rules=cover)
     if layers.units is not None:
-        by_unit = circles.unit_coverage(layers, demand, tiers=tiers, rules=cover)
+        by_unit = circles.unit_coverage(table, layers, demand, tiers=tiers, rules=cover)
         table = pd.concat([table, by_unit], ignore_index=True)
     return _City(
         layers=layers,
@@ -291,7 +291,7 @@ def _audit(
         grids=grids,
         units=unit_columns(layers, grids, findings, coverage=city.coverage),
         sites=layers.sites,
-        circles=circles.circles(layers.sites, tiers=standard.tiers),
+        circles=circles.circles(layers.sites, tiers=standard.tiers, crs=layers.crs),
         findings=findings,
         coverage=city.coverage,
         coverage_summary=circles.coverage_summary(
