@@ -1,0 +1,147 @@
+"""Fill the parts of the documentation that are generated: rules, standards, files of the project.
+
+A page asks for one with a line of its own, such as `<!-- generated: rules zh -->`.
+"""
+# ruff: noqa: INP001
+
+import re
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from geo.findings import Rule, rules
+from geo.standards import StandardRow, load_standard, shipped_standards, standard_rows
+
+ROOT = Path(__file__).resolve().parents[2]
+MARK = re.compile(r"^<!-- generated: (\w+) (\S+) -->$", re.MULTILINE)
+
+WORDS = {
+    "zh": {
+        "code": "代码",
+        "title": "问题",
+        "severity": "级别",
+        "unit": "度量",
+        "error": "错误",
+        "warning": "警告",
+        "info": "提示",
+        "advice": "建议",
+        "source": "依据",
+        "name": "名称",
+        "value": "数值",
+        "confidence": "可信度",
+        "standard": "标准",
+        "profile": "口径",
+        "orphan": "构成孤立网格",
+    },
+    "en": {
+        "code": "code",
+        "title": "finding",
+        "severity": "severity",
+        "unit": "measure",
+        "error": "error",
+        "warning": "warning",
+        "info": "info",
+        "advice": "What to do",
+        "source": "Source",
+        "name": "name",
+        "value": "value",
+        "confidence": "confidence",
+        "standard": "standard",
+        "profile": "profile",
+        "orphan": "makes an orphan",
+    },
+}
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401
+    """Return the page with every mark replaced (called by MkDocs)."""
+    return MARK.sub(lambda match: GENERATORS[match[1]](match[2]), markdown)
+
+
+def rule_pages(language: str) -> str:
+    """Return all rules: a table, then a paragraph each."""
+    words = WORDS[language]
+    head = [words[key] for key in ("code", "title", "severity", "unit")]
+    rows = [rule_row(rule, language) for rule in rules().values()]
+    paragraphs = [rule_paragraph(rule, language) for rule in rules().values()]
+    return "\n\n".join([table(head, rows), *paragraphs])
+
+
+def rule_row(rule: Rule, language: str) -> list[str]:
+    """Return one row of the table of rules."""
+    link = f"[{rule.code}](#{rule.code.lower()})"
+    return [link, rule.title[language], WORDS[language][rule.severity], rule.measure_unit or "–"]
+
+
+def rule_paragraph(rule: Rule, language: str) -> str:
+    """Return one rule under a heading of its own."""
+    words = WORDS[language]
+    severity = words[rule.severity] + (f" · {words['orphan']}" if rule.orphan else "")
+    source = f"{rule.source} ({rule.confidence})"
+    lines = [
+        f"### {rule.code} {rule.title[language]} {{ #{rule.code.lower()} }}",
+        rule.explanation[language],
+        f"**{words['advice']}** {rule.advice[language]}",
+        f"**{words['severity']}** {severity} · **{words['source']}** {source}",
+    ]
+    return "\n\n".join(lines)
+
+
+def standard_pages(language: str) -> str:
+    """Return every shipped standard with its numbers, each with source and confidence."""
+    parts = []
+    for name in shipped_standards():
+        standard = load_standard([name])
+        kind = WORDS[language][standard.kind]
+        parts.append(f"## `{name}` {standard.title[language]}")
+        parts.append(f"{kind} · {standard.source}")
+        rows = [row for row in standard_rows(standard, language) if row.section != "thresholds"]
+        parts.append(standard_table(rows, language))
+    defaults = [
+        row for row in standard_rows(load_standard(), language) if row.section == "thresholds"
+    ]
+    parts.append("## " + defaults[0].section_title)
+    parts.append(standard_table(defaults, language))
+    return "\n\n".join(part for part in parts if part)
+
+
+def standard_table(rows: list[StandardRow], language: str) -> str:
+    """Return one table a section."""
+    head = [WORDS[language][key] for key in ("name", "value", "source", "confidence")]
+    tables = []
+    for _, group in groupby(rows, key=lambda row: row.section):
+        lines = [
+            [f"{row.title}<br>`{row.name}`", number(row), row.source, row.confidence_title]
+            for row in group
+        ]
+        tables.append(table(head, lines))
+    return "\n\n".join(tables)
+
+
+def number(row: StandardRow) -> str:
+    """Return value and unit as text."""
+    value = f"{row.value:g}" if isinstance(row.value, float | int) else row.value
+    if isinstance(row.value, float | int) and abs(row.value) >= 1e4:  # noqa: PLR2004
+        value = f"{row.value:,.0f}"
+    return f"{value} {row.unit}".strip()
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines
+    )
+
+
+def project_file(path: str) -> str:
+    """Return a Markdown file of the project, its headings as they are."""
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+GENERATORS: dict[str, Callable[[str], str]] = {
+    "rules": rule_pages,
+    "standards": standard_pages,
+    "file": project_file,
+}
