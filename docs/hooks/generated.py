@@ -53,6 +53,17 @@ WORDS = {
     },
 }
 
+UNITS = {
+    "m2": {"zh": "平方米", "en": "m²"},
+    "m": {"zh": "米", "en": "m"},
+    "parts": {"zh": "块", "en": "parts"},
+    "households": {"zh": "户", "en": "households"},
+    "persons": {"zh": "人", "en": "persons"},
+    "ratio": {"zh": "比值", "en": "ratio"},
+    "share": {"zh": "占比", "en": "share"},
+    "minutes": {"zh": "分钟", "en": "minutes"},
+}
+
 
 def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401
     """Return the page with every mark replaced (called by MkDocs)."""
@@ -71,7 +82,8 @@ def rule_pages(language: str) -> str:
 def rule_row(rule: Rule, language: str) -> list[str]:
     """Return one row of the table of rules."""
     link = f"[{rule.code}](#{rule.code.lower()})"
-    return [link, rule.title[language], WORDS[language][rule.severity], rule.measure_unit or "–"]
+    unit = UNITS[rule.measure_unit][language] if rule.measure_unit else "–"
+    return [link, rule.title[language], WORDS[language][rule.severity], unit]
 
 
 def rule_paragraph(rule: Rule, language: str) -> str:
