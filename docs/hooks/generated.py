@@ -62,6 +62,8 @@ UNITS = {
     "ratio": {"zh": "比值", "en": "ratio"},
     "share": {"zh": "占比", "en": "share"},
     "minutes": {"zh": "分钟", "en": "minutes"},
+    "buildings": {"zh": "栋", "en": "buildings"},
+    "grids": {"zh": "个网格", "en": "grids"},
 }
 
 
@@ -82,7 +84,8 @@ def rule_pages(language: str) -> str:
 def rule_row(rule: Rule, language: str) -> list[str]:
     """Return one row of the table of rules."""
     link = f"[{rule.code}](#{rule.code.lower()})"
-    unit = UNITS[rule.measure_unit][language] if rule.measure_unit else "–"
+    code = rule.measure_unit or "–"
+    unit = UNITS.get(code, {}).get(language, code)
     return [link, rule.title[language], WORDS[language][rule.severity], unit]
 
 
