@@ -1,0 +1,1 @@
+"""The ways in: HTTP (`api.http`) and the command line (`api.commands`)."""

@@ -1,0 +1,112 @@
+"""The application factory, and the server around it."""
+
+import socket
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.http.calls import Service
+from api.http.catalogue import read_catalogue
+from api.http.guards import ALLOWED, Guard
+from api.http.negotiation import choose_language
+from api.http.problems import RequestError, problem, problem_of
+from api.http.routes import root_routes, server_routes
+from api.http.settings import Settings
+from geo.errors import GridCircleError, NotFoundError, ProjectError
+
+__all__ = ["create_app", "serve"]
+
+_ZIPPED = (
+    "application/geopackage+sqlite3",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "image/*",
+)
+_NOT_FOUND = 404
+_NOT_ALLOWED = 405
+
+
+def create_app(folder: Path, *, settings: Settings | None = None) -> FastAPI:
+    """Return the application that serves `folder`, an output folder of `gridcircle audit`.
+
+    The folder is read here, once; later only `/files` and `/map` read from it.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such folder.
+    LoadError
+        If it is not an output folder, or a file in it is broken.
+    """
+    chosen = settings or Settings()
+    catalogue = read_catalogue(Path(folder))
+    app = FastAPI(title="GridCircle", openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.service = Service(catalogue=catalogue, settings=chosen)
+    app.router.routes.extend([*root_routes(), *server_routes()])
+    app.add_exception_handler(GridCircleError, _on_our_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_middleware(
+        GZipMiddleware,
+        minimum_size=chosen.min_gzip_bytes,
+        compresslevel=chosen.gzip_level,
+        exclude_content_types=_ZIPPED,
+    )
+    app.add_middleware(Guard, language=chosen.language or catalogue.find().language)
+    return app
+
+
+def serve(folder: Path, *, host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Serve `folder` until interrupted.
+
+    Raises
+    ------
+    GridCircleError
+        As `create_app`; `ProjectError` when the port cannot be had.
+    """
+    app = create_app(folder)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ProjectError("http.port_taken", host=host, port=port, reason=reason) from error
+    config = uvicorn.Config(app, log_level="info", access_log=False, server_header=False)
+    with listener:
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _language(request: Request) -> str:
+    service: Service = request.app.state.service
+    default = service.settings.language or service.catalogue.find().language
+    asked = request.query_params.get("lang")
+    accept = request.headers.get("accept-language")
+    return choose_language(asked if asked in {"zh", "en"} else None, accept, default)
+
+
+async def _on_our_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, GridCircleError):  # pragma: no cover
+        raise error
+    return problem_of(error, _language(request))
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):  # pragma: no cover
+        raise error
+    language = _language(request)
+    if error.status_code == _NOT_FOUND:
+        return problem(404, NotFoundError("http.no_page", path=request.url.path), language)
+    if error.status_code == _NOT_ALLOWED:
+        allowed = ", ".join(ALLOWED)
+        told = RequestError("http.no_method", method=request.method, allowed=allowed)
+        return problem(405, told, language, headers={"Allow": allowed})
+    return problem(error.status_code, RequestError("http.bad_request"), language)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    return problem(422, RequestError("http.bad_request"), _language(request))

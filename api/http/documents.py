@@ -1,0 +1,198 @@
+"""The JSON documents of the API: landing page, conformance, collections, queryables, projects."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from api.http.calls import GEOJSON, HTML, JSON, Call, segment
+from api.http.catalogue import FILES, MAP_FILE
+from api.http.columns import Column
+from api.http.features import FeatureTable
+from geo.schema import layer_schemas
+
+__all__ = [
+    "CONFORMANCE",
+    "CRS84",
+    "OPENAPI_TYPE",
+    "QUERYABLES_REL",
+    "SCHEMA_TYPE",
+    "collection_document",
+    "collections_document",
+    "column_title",
+    "conformance_document",
+    "files_document",
+    "landing_document",
+    "projects_document",
+    "property_schema",
+    "queryables_document",
+]
+
+CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+OPENAPI_TYPE: Final = "application/vnd.oai.openapi+json;version=3.0"
+SCHEMA_TYPE: Final = "application/schema+json"
+QUERYABLES_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+
+CONFORMANCE: Final = tuple(
+    f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{name}"
+    for name in ("core", "oas30", "html", "geojson")
+)
+"""Only what is there and tested."""
+
+_TYPES: Final = {"text": "string", "list": "string"}
+
+
+def landing_document(call: Call) -> dict[str, Any]:
+    """Return the landing page."""
+    links = [
+        *call.own_links(),
+        call.link("/openapi", "service-desc", media_type=OPENAPI_TYPE, title=call.word("openapi")),
+        call.link("/docs", "service-doc", media_type=HTML, title=call.word("docs")),
+        call.link("/conformance", "conformance", media_type=JSON, title=call.word("conformance")),
+        call.link("/collections", "data", media_type=JSON, title=call.word("collections")),
+    ]
+    if MAP_FILE in call.dataset.files:
+        links.append(call.link("/map", "preview", media_type=HTML, title=call.word("map")))
+    links.append(call.link("/files", "related", media_type=JSON, title=call.word("files")))
+    if call.is_default:
+        links.append(
+            call.link("/projects", "related", media_type=JSON, title=call.word("projects"))
+        )
+    return {
+        "title": call.title,
+        "description": call.word("landing_description", title=call.title),
+        "attribution": "GridCircle",
+        "links": links,
+    }
+
+
+def conformance_document(call: Call) -> dict[str, Any]:
+    """Return the conformance classes."""
+    return {"conformsTo": list(CONFORMANCE), "links": call.own_links()}
+
+
+def collections_document(call: Call) -> dict[str, Any]:
+    """Return all collections."""
+    return {
+        "links": call.own_links(),
+        "collections": [
+            collection_document(call, table, is_listed=True)
+            for table in call.dataset.tables.values()
+        ],
+    }
+
+
+def collection_document(
+    call: Call, table: FeatureTable, *, is_listed: bool = False
+) -> dict[str, Any]:
+    """Return one collection: its own document, or its place in the list."""
+    path = f"/collections/{segment(table.name)}"
+    title = call.word(table.name)
+    own = [call.link(path, "self", media_type=JSON, title=title)] if is_listed else call.own_links()
+    return {
+        "id": table.name,
+        "title": title,
+        "description": call.word(f"{table.name}_description"),
+        "itemType": "feature",
+        "extent": {
+            "spatial": {
+                "bbox": [list(table.bbox_deg or (-180.0, -90.0, 180.0, 90.0))],
+                "crs": CRS84,
+            }
+        },
+        "crs": [CRS84],
+        "links": [
+            *own,
+            call.link(
+                f"{path}/items",
+                "items",
+                media_type=GEOJSON,
+                title=call.word("items_of", title=title),
+            ),
+            call.link(
+                f"{path}/items?f=html",
+                "items",
+                media_type=HTML,
+                title=call.word("items_of", title=title),
+            ),
+            call.link(
+                f"{path}/queryables",
+                QUERYABLES_REL,
+                media_type=SCHEMA_TYPE,
+                title=call.word("queryables_of", title=title),
+            ),
+        ],
+    }
+
+
+def queryables_document(call: Call, table: FeatureTable) -> dict[str, Any]:
+    """Return the JSON Schema of what can be filtered by."""
+    geometry = {
+        "title": call.word("geometry"),
+        "format": "geometry-any",
+        "x-ogc-role": "primary-geometry",
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"{call.root}/collections/{segment(table.name)}/queryables",
+        "type": "object",
+        "title": call.word(table.name),
+        "description": call.word("queryables_of", title=call.word(table.name)),
+        "properties": {
+            "geometry": geometry,
+            **{
+                name: property_schema(call, table, column) for name, column in table.columns.items()
+            },
+        },
+        "additionalProperties": False,
+    }
+
+
+def property_schema(call: Call, table: FeatureTable, column: Column) -> dict[str, str]:
+    """Return the schema of the text that a property is compared with."""
+    kind = _TYPES.get(column.kind, column.kind)
+    schema = {"title": column_title(call, table, column.name), "type": kind}
+    return {**schema, "description": call.word("list_filter")} if column.kind == "list" else schema
+
+
+def column_title(call: Call, table: FeatureTable, name: str) -> str:
+    """Return the meaning of a canonical column, else its name."""
+    schema = layer_schemas().get(table.name)
+    column = schema.columns.get(name) if schema else None
+    return name if column is None else column.meaning[call.language]
+
+
+def projects_document(call: Call) -> dict[str, Any]:
+    """Return all projects, each an API root."""
+    catalogue = call.service.catalogue
+    return {
+        "links": call.own_links(),
+        "projects": [
+            {
+                "id": dataset.dataset_id,
+                "title": dataset.title,
+                "default": dataset.dataset_id == catalogue.default_id,
+                "links": [
+                    {
+                        "href": f"{call.server}/projects/{segment(dataset.dataset_id)}",
+                        "rel": "item",
+                        "type": JSON,
+                        "title": dataset.title,
+                    }
+                ],
+            }
+            for dataset in catalogue.datasets.values()
+        ],
+    }
+
+
+def files_document(call: Call) -> dict[str, Any]:
+    """Return the files that can be fetched."""
+    files: Mapping[str, Any] = call.dataset.files
+    return {
+        "links": [
+            *call.own_links(),
+            *(
+                call.link(f"/files/{name}", "enclosure", media_type=FILES[name], title=name)
+                for name in files
+            ),
+        ]
+    }

@@ -1,0 +1,134 @@
+"""The OpenAPI 3.0 document of an API root, made from its collections.
+
+FastAPI would emit 3.1, which GIS tools do not read; and a tool learns here, path by path, which
+properties of which collection it may filter by.
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from api.http.calls import GEOJSON, HTML, Call, segment
+from api.http.catalogue import MAP_FILE
+from api.http.documents import OPENAPI_TYPE, SCHEMA_TYPE, property_schema
+from api.http.features import FeatureTable
+from api.http.operations import (
+    degrees,
+    file_operation,
+    get_operation,
+    parameter_ref,
+    parameters,
+    path_name,
+)
+from api.http.queries import ITEMS_PARAMETERS
+from api.http.schemas import SCHEMAS
+
+__all__ = ["openapi_document"]
+
+
+def openapi_document(call: Call) -> dict[str, Any]:
+    """Return the API definition of the root that `call` was sent to."""
+    paths = _root_paths(call)
+    for table in call.dataset.tables.values():
+        paths |= _collection_paths(call, table)
+    paths |= _other_paths(call)
+    return {
+        "openapi": "3.0.3",
+        "info": {
+            "title": call.title,
+            "description": call.word("landing_description", title=call.title),
+            "version": _version(),
+            "license": {
+                "name": "Apache-2.0",
+                "url": "https://www.apache.org/licenses/LICENSE-2.0",
+            },
+        },
+        "servers": [{"url": call.root}],
+        "tags": [{"name": name} for name in call.dataset.tables],
+        "paths": paths,
+        "components": {"parameters": parameters(call), "schemas": SCHEMAS},
+    }
+
+
+def _root_paths(call: Call) -> dict[str, Any]:
+    word = call.word
+    return {
+        "/": get_operation(call, "landing", call.title, schema="landingPage"),
+        "/conformance": get_operation(
+            call, "conformance", word("conformance"), schema="confClasses"
+        ),
+        "/openapi": get_operation(call, "openapi", word("openapi"), media=OPENAPI_TYPE),
+        "/docs": get_operation(call, "docs", word("docs"), media=HTML),
+        "/collections": get_operation(
+            call, "collections", word("collections"), schema="collections"
+        ),
+    }
+
+
+def _collection_paths(call: Call, table: FeatureTable) -> dict[str, Any]:
+    base, name, title = f"/collections/{segment(table.name)}", table.name, call.word(table.name)
+    filters = [
+        {
+            "name": column.name,
+            "in": "query",
+            "required": False,
+            "style": "form",
+            "explode": False,
+            "schema": property_schema(call, table, column),
+        }
+        for column in table.columns.values()
+    ]
+    return {
+        base: get_operation(call, f"collection.{name}", title, schema="collection", tag=name),
+        f"{base}/items": get_operation(
+            call,
+            f"items.{name}",
+            call.word("items_of", title=title),
+            schema="featureCollectionGeoJSON",
+            media=GEOJSON,
+            own=[*(parameter_ref(p) for p in ITEMS_PARAMETERS), *filters],
+            tag=name,
+        ),
+        f"{base}/items/{{featureId}}": get_operation(
+            call,
+            f"item.{name}",
+            call.word("item_of", title=title),
+            schema="featureGeoJSON",
+            media=GEOJSON,
+            own=[path_name("featureId", call.word("parameter_item"))],
+            tag=name,
+        ),
+        f"{base}/queryables": get_operation(
+            call,
+            f"queryables.{name}",
+            call.word("queryables_of", title=title),
+            schema="queryables",
+            media=SCHEMA_TYPE,
+            tag=name,
+        ),
+    }
+
+
+def _other_paths(call: Call) -> dict[str, Any]:
+    word, files = call.word, tuple(call.dataset.files)
+    point = [degrees(call, "lon", 180.0), degrees(call, "lat", 90.0)]
+    name = path_name("name", call.word("parameter_file"), files)
+    found = {
+        "/locate": get_operation(call, "locate", word("locate"), schema="place", own=point),
+        "/files": get_operation(call, "files", word("files"), schema="files"),
+        "/files/{name}": file_operation(
+            call, "file", word("parameter_file"), media="*/*", own=[name]
+        ),
+    }
+    if MAP_FILE in files:
+        found["/map"] = file_operation(call, "map", word("map"), media=HTML)
+    if call.is_default:
+        found["/projects"] = get_operation(call, "projects", word("projects"), schema="projects")
+        found["/healthz"] = get_operation(call, "healthz", word("healthz"), schema="health")
+    return found
+
+
+def _version() -> str:
+    try:
+        return version("gridcircle")
+    except PackageNotFoundError:
+        return "0"

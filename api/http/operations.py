@@ -1,0 +1,135 @@
+"""The operations and parameters of the OpenAPI document."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from api.http.calls import HTML, JSON, Call
+from api.http.negotiation import FORMS
+from api.http.problems import PROBLEM_TYPE
+from api.http.schemas import schema_ref
+from geo.words import LANGUAGES
+
+__all__ = ["degrees", "file_operation", "get_operation", "parameter_ref", "parameters", "path_name"]
+
+_FORM: Final = {"style": "form", "explode": False}
+_BBOX: Final = {
+    "type": "array",
+    "minItems": 4,
+    "maxItems": 6,
+    "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
+    "items": {"type": "number"},
+}
+_EXCEPTION: Final = {PROBLEM_TYPE: {"schema": schema_ref("exception")}}
+
+
+def get_operation(
+    call: Call,
+    operation_id: str,
+    summary: str,
+    *,
+    schema: str | None = None,
+    media: str = JSON,
+    own: Sequence[dict[str, Any]] = (),
+    tag: str | None = None,
+) -> dict[str, Any]:
+    """Return a path with its GET; `own` are its parameters besides `f` and `lang`.
+
+    `schema` names the schema of the answer, None where it is not JSON of ours.
+    """
+    body: dict[str, Any] = {"type": "string"} if media == HTML else {"type": "object"}
+    content = {media: {"schema": schema_ref(schema) if schema else body}}
+    if media != HTML:
+        content[HTML] = {"schema": {"type": "string"}}
+    operation = {
+        "operationId": operation_id,
+        "summary": summary,
+        "parameters": [*own, parameter_ref("f"), parameter_ref("lang")],
+        "responses": {
+            "200": {"description": call.word("answer_ok"), "content": content},
+            "304": {"description": call.word("answer_unchanged")},
+            **_failures(call),
+        },
+    }
+    return {"get": operation if tag is None else {**operation, "tags": [tag]}}
+
+
+def file_operation(
+    call: Call, operation_id: str, summary: str, *, media: str, own: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """Return a path that gives out a file, or a part of it."""
+    content = {media: {"schema": {"type": "string", "format": "binary"}}}
+    return {
+        "get": {
+            "operationId": operation_id,
+            "summary": summary,
+            "parameters": list(own),
+            "responses": {
+                "200": {"description": call.word("answer_ok"), "content": content},
+                "206": {"description": call.word("answer_part"), "content": content},
+                "304": {"description": call.word("answer_unchanged")},
+                "416": {"description": call.word("answer_range"), "content": _EXCEPTION},
+                **_failures(call),
+            },
+        }
+    }
+
+
+def parameters(call: Call) -> dict[str, Any]:
+    """Return the parameters that operations refer to."""
+    limits = call.service.settings
+    schemas: dict[str, dict[str, Any]] = {
+        "f": {"type": "string", "enum": list(FORMS)},
+        "lang": {"type": "string", "enum": list(LANGUAGES)},
+        "limit": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": limits.max_limit,
+            "default": limits.default_limit,
+        },
+        "offset": {"type": "integer", "minimum": 0, "default": 0},
+        "bbox": _BBOX,
+        "datetime": {"type": "string"},
+    }
+    return {name: _query(call, name, schema) for name, schema in schemas.items()}
+
+
+def parameter_ref(name: str) -> dict[str, str]:
+    """Return a reference to one of `parameters`."""
+    return {"$ref": f"#/components/parameters/{name}"}
+
+
+def degrees(call: Call, name: str, highest: float) -> dict[str, Any]:
+    """Return a required parameter in degrees."""
+    schema = {"type": "number", "minimum": -highest, "maximum": highest}
+    return {**_query(call, name, schema), "required": True}
+
+
+def path_name(name: str, description: str, choices: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a parameter of the path."""
+    schema: dict[str, Any] = {"type": "string"}
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": description,
+        "schema": {**schema, "enum": list(choices)} if choices else schema,
+    }
+
+
+def _query(call: Call, name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": call.word(f"parameter_{name}"),
+        "schema": schema,
+        **_FORM,
+    }
+
+
+def _failures(call: Call) -> dict[str, Any]:
+    words = {"400": "answer_bad", "404": "answer_none", "500": "answer_failed"}
+    return {
+        status: {"description": call.word(word), "content": _EXCEPTION}
+        for status, word in words.items()
+    }

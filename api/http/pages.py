@@ -1,0 +1,262 @@
+"""The HTML pages: plain, without scripts, every text of the data escaped."""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any, Final
+
+from api.http.calls import HTML, Answer, Call, segment
+from api.http.catalogue import MAP_FILE
+from api.http.documents import OPENAPI_TYPE, column_title
+from api.http.features import FeatureTable
+from api.http.items import Page
+
+__all__ = [
+    "collection_page",
+    "collections_page",
+    "conformance_page",
+    "docs_page",
+    "files_page",
+    "item_page",
+    "items_page",
+    "landing_page",
+    "locate_page",
+    "projects_page",
+    "queryables_page",
+]
+
+_STYLE: Final = """
+body{margin:0;color:#1c2733;background:#fff;line-height:1.55;
+font-family:"Noto Sans CJK SC","Source Han Sans SC","PingFang SC","Microsoft YaHei",system-ui,
+sans-serif}
+header,main{max-width:72rem;margin:0 auto;padding:.8rem 1.2rem}
+header{border-bottom:1px solid #d5dde5;display:flex;gap:.4rem 1.4rem;align-items:baseline}
+header span{flex:1}h1{font-size:1.5rem;margin:.6rem 0}a{color:#0b5c8c}
+.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.92rem}
+th,td{border-bottom:1px solid #e3e9ef;padding:.3rem .7rem;text-align:left;vertical-align:top}
+th{background:#f3f6f9;white-space:nowrap}code{background:#f3f6f9;padding:0 .25rem}
+nav{display:flex;gap:1rem;margin:.8rem 0}
+"""
+_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_CSP: Final = (
+    f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
+
+Cell = str
+"""HTML that is safe: made by `_text` or `_anchor`."""
+
+
+def landing_page(call: Call) -> Answer:
+    """Return the landing page."""
+    targets = [("/collections?f=html", "collections")]
+    if MAP_FILE in call.dataset.files:
+        targets.insert(0, ("/map", "map"))
+    targets += [
+        ("/files?f=html", "files"),
+        ("/docs", "docs"),
+        ("/conformance?f=html", "conformance"),
+    ]
+    if call.is_default:
+        targets.append(("/projects?f=html", "projects"))
+    body = f"<p>{_text(call.word('landing_description', title=call.title))}</p>" + _list(
+        _anchor(f"{call.root}{path}", call.word(word)) for path, word in targets
+    )
+    return _page(call, call.title, body)
+
+
+def conformance_page(call: Call, classes: Sequence[str]) -> Answer:
+    """Return the conformance classes."""
+    return _page(call, call.word("conformance"), _list(_text(uri) for uri in classes))
+
+
+def collections_page(call: Call) -> Answer:
+    """Return the list of collections."""
+    rows = [
+        [
+            _anchor(_url(call, "collections", table.name), call.word(table.name)),
+            _text(len(table)),
+            _text(call.word(f"{table.name}_description")),
+        ]
+        for table in call.dataset.tables.values()
+    ]
+    head = [call.word("collection"), call.word("features"), call.word("description")]
+    return _page(call, call.word("collections"), _table(head, rows))
+
+
+def collection_page(call: Call, table: FeatureTable) -> Answer:
+    """Return one collection."""
+    title = call.word(table.name)
+    url = f"{call.root}/collections/{segment(table.name)}"
+    bbox = ", ".join(f"{value:.6f}" for value in table.bbox_deg or ())
+    body = (
+        f"<p>{_text(call.word(f'{table.name}_description'))}</p>"
+        + _table(
+            [],
+            [
+                [_text(call.word("features")), _text(len(table))],
+                [_text(call.word("extent")), _text(bbox)],
+            ],
+        )
+        + _list(
+            [
+                _anchor(f"{url}/items?f=html", call.word("items_of", title=title)),
+                _anchor(f"{url}/queryables?f=html", call.word("queryables_of", title=title)),
+            ]
+        )
+    )
+    return _page(call, title, body)
+
+
+def items_page(call: Call, table: FeatureTable, page: Page) -> Answer:
+    """Return a page of features as a table of their properties."""
+    features = [table.feature(int(row)) for row in page.rows]
+    names = list(dict.fromkeys(name for feature in features for name in feature["properties"]))
+    rows = [
+        [
+            _anchor(_url(call, "collections", table.name, "items", feature["id"]), feature["id"]),
+            *(_text(feature["properties"].get(name)) for name in names),
+        ]
+        for feature in features
+    ]
+    around = [link for link in page.links(call) if link["rel"] in {"prev", "next"}]
+    nav = "".join(_anchor(link["href"], link["title"]) for link in around)
+    first = page.query.offset + 1 if rows else 0
+    told = call.word("matched", n=page.matched, first=first, last=page.query.offset + len(rows))
+    head = ["id", *(column_title(call, table, name) for name in names)]
+    body = f"<p>{_text(told)}</p><nav>{nav}</nav>{_table(head, rows)}<nav>{nav}</nav>"
+    return _page(call, call.word("items_of", title=call.word(table.name)), body)
+
+
+def item_page(call: Call, table: FeatureTable, row: int) -> Answer:
+    """Return one feature as a table."""
+    feature = table.feature(row)
+    geometry = feature["geometry"] or {}
+    rows = _properties(call, table, feature["properties"])
+    rows.append([_text(call.word("geometry")), _text(geometry.get("type"))])
+    back = _anchor(_url(call, "collections", table.name), call.word(table.name))
+    title = f"{call.word(table.name)} · {feature['id']}"
+    return _page(call, title, f"{_table([], rows)}<nav>{back}</nav>")
+
+
+def queryables_page(call: Call, table: FeatureTable, document: Mapping[str, Any]) -> Answer:
+    """Return what can be filtered by."""
+    title = call.word("queryables_of", title=call.word(table.name))
+    rows = [
+        [
+            f"<code>{_text(name)}</code>",
+            _text(entry["title"]),
+            _text(entry.get("type", entry.get("format"))),
+        ]
+        for name, entry in document["properties"].items()
+    ]
+    return _page(call, title, _table([call.word("name"), call.word("title"), "type"], rows))
+
+
+def projects_page(call: Call) -> Answer:
+    """Return the list of projects."""
+    datasets = call.service.catalogue.datasets.values()
+    links = [
+        _anchor(f"{call.server}/projects/{segment(d.dataset_id)}?f=html", d.title) for d in datasets
+    ]
+    return _page(call, call.word("projects"), _list(links))
+
+
+def files_page(call: Call) -> Answer:
+    """Return the files that can be fetched."""
+    links = [_anchor(f"{call.root}/files/{segment(name)}", name) for name in call.dataset.files]
+    return _page(call, call.word("files"), _list(links))
+
+
+def locate_page(call: Call, document: Mapping[str, Any]) -> Answer:
+    """Return the grid and the units at a point."""
+    parts = [f"<p>{_text(document['lon'])}, {_text(document['lat'])}</p>"]
+    if document["grid"] is None:
+        parts.append(f"<p>{_text(call.word('in_no_grid'))}</p>")
+    for name in ("grids", "units"):
+        table = call.dataset.tables.get(name)
+        for found in document[name] if table is not None else ():
+            heading = _anchor(_url(call, "collections", name, "items", found["id"]), found["id"])
+            rows = _properties(call, table, found["properties"])
+            parts.append(f"<h2>{_text(call.word(name))} {heading}</h2>{_table([], rows)}")
+    return _page(call, call.word("locate"), "".join(parts))
+
+
+def docs_page(call: Call, document: Mapping[str, Any]) -> Answer:
+    """Return the OpenAPI document for people."""
+    rows = []
+    for path, operations in document["paths"].items():
+        operation = operations["get"]
+        names = [
+            p.get("name") or p["$ref"].rsplit("/", 1)[-1] for p in operation.get("parameters", ())
+        ]
+        rows.append(
+            [
+                f"<code>GET {_text(path)}</code>",
+                _text(operation["summary"]),
+                " ".join(f"<code>{_text(name)}</code>" for name in names),
+            ]
+        )
+    link = _anchor(f"{call.root}/openapi?f=json", f"{call.word('openapi')} ({OPENAPI_TYPE})")
+    head = [call.word("path"), call.word("description"), call.word("parameters")]
+    return _page(call, call.word("docs"), f"<p>{link}</p>{_table(head, rows)}")
+
+
+def _page(call: Call, title: str, body: str) -> Answer:
+    """Return a whole page around `body`, which is safe HTML."""
+    other = "en" if call.language == "zh" else "zh"
+    switch = _anchor(call.here(lang=other), call.word("other_language"))
+    as_json = _anchor(call.here(f="json"), "JSON")
+    home = _anchor(f"{call.root}/?f=html", call.title)
+    lang = "zh-CN" if call.language == "zh" else "en"
+    whole = (
+        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{_text(title)}</title><style>{_STYLE}</style></head><body>"
+        f"<header><span>{home}</span>{as_json}{switch}</header>"
+        f"<main><h1>{_text(title)}</h1>{body}</main></body></html>"
+    )
+    return Answer(
+        body=whole.encode(),
+        media_type=f"{HTML}; charset=utf-8",
+        headers={"Content-Security-Policy": _CSP},
+    )
+
+
+def _text(value: object) -> Cell:
+    """Return any value of the data as text that is safe in HTML."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return escape("、".join(str(item) for item in value))
+    return escape(str(value))
+
+
+def _anchor(href: str, label: object) -> Cell:
+    """Return a link to a URL of ours."""
+    return f'<a href="{escape(href)}">{_text(label)}</a>'
+
+
+def _list(cells: Iterable[Cell]) -> str:
+    return f"<ul>{''.join(f'<li>{cell}</li>' for cell in cells)}</ul>"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    top = f"<thead><tr>{''.join(f'<th>{_text(h)}</th>' for h in head)}</tr></thead>" if head else ""
+    lines = (f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return f'<div class="wide"><table>{top}<tbody>{"".join(lines)}</tbody></table></div>'
+
+
+def _properties(
+    call: Call, table: FeatureTable | None, properties: Mapping[str, Any]
+) -> list[list[Cell]]:
+    return [
+        [_text(name if table is None else column_title(call, table, name)), _text(value)]
+        for name, value in properties.items()
+    ]
+
+
+def _url(call: Call, *parts: str) -> str:
+    keep = f"&lang={call.values['lang']}" if "lang" in call.values else ""
+    return f"{call.root}/{'/'.join(segment(part) for part in parts)}?f=html{keep}"

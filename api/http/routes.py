@@ -1,0 +1,234 @@
+"""The routes: the same tree under every API root, and what belongs to the server."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.http import documents, pages
+from api.http.calls import Answer, Call, Service, json_answer, segment
+from api.http.features import FeatureTable
+from api.http.files import file_response, is_unchanged, map_response
+from api.http.guards import ALLOWED
+from api.http.items import find_page, item_answer, items_answer, row_of_item
+from api.http.negotiation import choose_form, choose_language
+from api.http.openapi import openapi_document
+from api.http.places import LOCATE_PARAMETERS, locate_document
+from api.http.queries import ITEMS_PARAMETERS, single_values
+
+__all__ = ["ROOTS", "root_routes", "server_routes"]
+
+ROOTS: Final = ("", "/projects/{project}")
+"""Where API roots are; a version of a project is one more."""
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Call], Answer]
+
+_COMMON: Final = ("f", "lang")
+_PATH_SAFE: Final = "/~:@!$&'()*+,;="
+
+
+def root_routes() -> list[Route]:
+    """Return the routes of all API roots, those that are asked most first."""
+    return [
+        Route(f"{root}{path}" or "/", _endpoint(handler, own), methods=list(ALLOWED))
+        for handler, path, own in _TREE
+        for root in ROOTS
+    ] + [
+        Route(f"{root}{path}", endpoint, methods=list(ALLOWED))
+        for path, endpoint in (("/map", _map), ("/files/{file}", _file))
+        for root in ROOTS
+    ]
+
+
+def server_routes() -> list[Route]:
+    """Return the routes of the server itself."""
+    return [
+        Route("/projects", _endpoint(_projects), methods=list(ALLOWED)),
+        Route("/healthz", _endpoint(_health), methods=list(ALLOWED)),
+    ]
+
+
+def _endpoint(handler: Handler, own: Iterable[str] | None = ()) -> Endpoint:
+    """Return `handler` as an endpoint; `own` are its parameters, None: those of items."""
+    known = None if own is None else (*own, *_COMMON)
+
+    async def endpoint(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return _options()
+        call = _call(request, known)
+        answer = handler(call)
+        headers = {
+            "ETag": call.etag(answer.media_type),
+            "Cache-Control": "no-cache",
+            "Vary": "Accept, Accept-Encoding, Accept-Language",
+            "Content-Language": call.language,
+            **answer.headers,
+        }
+        if is_unchanged(request, headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        return Response(answer.body, media_type=answer.media_type, headers=headers)
+
+    return endpoint
+
+
+def _options() -> Response:
+    allowed = ", ".join(ALLOWED)
+    return Response(
+        status_code=204,
+        headers={
+            "Allow": allowed,
+            "Access-Control-Allow-Methods": allowed,
+            "Access-Control-Allow-Headers": "Accept, Accept-Language, If-None-Match, Range",
+            "Access-Control-Max-Age": "86400",
+        },
+    )
+
+
+def _call(request: Request, known: Iterable[str] | None) -> Call:
+    """Return `request` checked; parameters not in `known` are refused."""
+    service: Service = request.app.state.service
+    names = dict(request.path_params)
+    project = names.pop("project", None)
+    dataset = service.catalogue.find(project)
+    if known is None:
+        columns = dataset.table(names["collection"]).columns
+        known = {**dict.fromkeys((*ITEMS_PARAMETERS, *_COMMON)), **columns}
+    values = single_values(request.query_params.multi_items(), known)
+    settings = service.settings
+    server = settings.public_url or str(request.base_url).rstrip("/")
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    accept = request.headers
+    return Call(
+        service=service,
+        dataset=dataset,
+        server=server,
+        root=server if project is None else f"{server}/projects/{segment(project)}",
+        path=quote(path, safe=_PATH_SAFE),
+        names=names,
+        values=values,
+        form=choose_form(values.get("f"), accept.get("accept")),
+        language=choose_language(
+            values.get("lang"),
+            accept.get("accept-language"),
+            settings.language or dataset.language,
+        ),
+    )
+
+
+def _table(call: Call) -> FeatureTable:
+    return call.dataset.table(call.names["collection"])
+
+
+def _landing(call: Call) -> Answer:
+    if call.form == "html":
+        return pages.landing_page(call)
+    return json_answer(documents.landing_document(call))
+
+
+def _conformance(call: Call) -> Answer:
+    if call.form == "html":
+        return pages.conformance_page(call, documents.CONFORMANCE)
+    return json_answer(documents.conformance_document(call))
+
+
+def _openapi(call: Call) -> Answer:
+    document = openapi_document(call)
+    if call.form == "html":
+        return pages.docs_page(call, document)
+    return json_answer(document, documents.OPENAPI_TYPE)
+
+
+def _docs(call: Call) -> Answer:
+    return pages.docs_page(call, openapi_document(call))
+
+
+def _collections(call: Call) -> Answer:
+    if call.form == "html":
+        return pages.collections_page(call)
+    return json_answer(documents.collections_document(call))
+
+
+def _collection(call: Call) -> Answer:
+    table = _table(call)
+    if call.form == "html":
+        return pages.collection_page(call, table)
+    return json_answer(documents.collection_document(call, table))
+
+
+def _queryables(call: Call) -> Answer:
+    table = _table(call)
+    document = documents.queryables_document(call, table)
+    if call.form == "html":
+        return pages.queryables_page(call, table, document)
+    return json_answer(document, documents.SCHEMA_TYPE)
+
+
+def _items(call: Call) -> Answer:
+    table = _table(call)
+    if call.form == "html":
+        return pages.items_page(call, table, find_page(call, table))
+    return items_answer(call, table)
+
+
+def _item(call: Call) -> Answer:
+    table = _table(call)
+    if call.form == "html":
+        return pages.item_page(call, table, row_of_item(call, table))
+    return item_answer(call, table)
+
+
+def _locate(call: Call) -> Answer:
+    document = locate_document(call)
+    if call.form == "html":
+        return pages.locate_page(call, document)
+    return json_answer(document)
+
+
+def _files(call: Call) -> Answer:
+    if call.form == "html":
+        return pages.files_page(call)
+    return json_answer(documents.files_document(call))
+
+
+def _projects(call: Call) -> Answer:
+    if call.form == "html":
+        return pages.projects_page(call)
+    return json_answer(documents.projects_document(call))
+
+
+def _health(call: Call) -> Answer:
+    n_features = sum(len(table) for table in call.dataset.tables.values())
+    return json_answer({"status": "ok", "n_features": n_features})
+
+
+async def _map(request: Request) -> Response:
+    if request.method == "OPTIONS":
+        return _options()
+    return map_response(_call(request, _COMMON), request)
+
+
+async def _file(request: Request) -> Response:
+    if request.method == "OPTIONS":
+        return _options()
+    call = _call(request, ())
+    return file_response(call, request, call.names["file"])
+
+
+_TREE: Final[tuple[tuple[Handler, str, tuple[str, ...] | None], ...]] = (
+    (_items, "/collections/{collection}/items", None),
+    (_item, "/collections/{collection}/items/{item:path}", ()),
+    (_locate, "/locate", LOCATE_PARAMETERS),
+    (_landing, "", ()),
+    (_conformance, "/conformance", ()),
+    (_openapi, "/openapi", ()),
+    (_docs, "/docs", ()),
+    (_collections, "/collections", ()),
+    (_collection, "/collections/{collection}", ()),
+    (_queryables, "/collections/{collection}/queryables", ()),
+    (_files, "/files", ()),
+)
+"""Handler, path under a root, parameters besides `f` and `lang` (None: those of items)."""

@@ -1,0 +1,42 @@
+"""What can be set about the service; given to the app factory, never read at import."""
+
+from dataclasses import dataclass
+
+from geo.errors import ProjectError
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How the service answers.
+
+    `title`, `language`
+        Override those of the project.
+    `public_url`
+        URL that links start with, without a slash at its end; None: the one the client asked.
+    `default_limit`, `max_limit`
+        Features on a page: when not asked, and at most.
+    `gzip_level`, `min_gzip_bytes`
+        Answers from this size on are compressed (level 1 costs a quarter of level 6).
+
+    Raises
+    ------
+    ProjectError
+        Unless 1 ≤ `default_limit` ≤ `max_limit`.
+    """
+
+    title: str | None = None
+    language: str | None = None
+    public_url: str | None = None
+    default_limit: int = 100
+    max_limit: int = 10_000
+    gzip_level: int = 1
+    min_gzip_bytes: int = 1000
+
+    def __post_init__(self) -> None:
+        """Refuse a page size that cannot be."""
+        if not 1 <= self.default_limit <= self.max_limit:
+            raise ProjectError(
+                "http.bad_limits", default=self.default_limit, maximum=self.max_limit
+            )
