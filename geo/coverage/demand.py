@@ -296,7 +296,7 @@ def _with_basis(demand: Demand) -> Demand:
             totals = name
     others = int((demand.is_base & (basis != totals) & (basis != empty)).sum())
     if others:
-        notes = (*notes, _message("mixed_basis", others=others, **_basis_names(totals)))
+        notes = (*notes, _message("mixed_basis", basis=totals, others=others))
     n_empty = int((demand.is_base & (basis == empty)).sum())
     if n_empty:
         key = "empty_grids" if demand.has_all_buildings else "grids_by_area"
@@ -319,15 +319,17 @@ def _weights(
         if bad.all():
             continue
         if bad.any():
-            note = _message("missing_weights", rows=int(bad.sum()), **_basis_names(column))
+            note = _message("missing_weights", basis=column, rows=int(bad.sum()))
             notes.append(note)
         weights[column] = np.where(bad, 0.0, values)
     return weights, tuple(notes)
 
 
-def _basis_names(basis: str) -> dict[str, str]:
-    return {f"basis_{language}": text(f"coverage.{basis}", language) for language in LANGUAGES}
-
-
-def _message(key: str, **values: object) -> dict[str, str]:
-    return {language: text(f"coverage.{key}", language, **values) for language in LANGUAGES}
+def _message(key: str, basis: str = "area", **values: object) -> dict[str, str]:
+    """Return the sentence `key` in each language, with the name of `basis` in that language."""
+    return {
+        language: text(
+            f"coverage.{key}", language, basis=text(f"coverage.{basis}", language), **values
+        )
+        for language in LANGUAGES
+    }

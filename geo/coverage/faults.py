@@ -27,6 +27,7 @@ def find_coverage_faults(
     *,
     tiers: Mapping[str, Tier],
     rules: CoverageRules,
+    people: pd.DataFrame | None = None,
     model: str = RADIUS,
 ) -> Report:
     """Report base grids that are blank, thin or crowded in a tier, or lack one of its categories.
@@ -41,6 +42,9 @@ def find_coverage_faults(
         Tier id to `Tier`, as for the table.
     rules
         The limits that the classes were decided by.
+    people
+        `residents` and `households` by grid id (`grid_totals`). With it a thin grid touches only
+        those outside the circles; without it the findings leave both open.
     model
         The model that gives the verdict.
 
@@ -59,15 +63,13 @@ def find_coverage_faults(
     limits = _crowded_limits(long, model, rules)
     for record in _records(whole[whole["class"].isin(list(_RULE_OF_CLASS))]):
         measure, limit = _measure_and_limit(record, rules, limits)
-        found.append(
-            _finding(
-                _RULE_OF_CLASS[record["class"]],
-                record,
-                tier=tiers[record["tier"]],
-                grids=grids,
-            )
-            | {"measure": measure, "limit": limit}
+        row = _finding(
+            _RULE_OF_CLASS[record["class"]], record, tier=tiers[record["tier"]], grids=grids
         )
+        row |= {"measure": measure, "limit": limit}
+        if people is not None and record["class"] == "thin":
+            row |= _unserved(people.loc[record["id"]], measure)
+        found.append(row)
     found.extend(
         _finding("C505", record, tier=tiers[record["tier"]], grids=grids)
         | {"measure": 0.0, "limit": 0.0}
@@ -130,15 +132,25 @@ def _measure_and_limit(
     """Return what was measured and the limit it breaks."""
     if record["class"] == "crowded":
         return float(record["n_sites"]), crowded[record["tier"]]
-    by_area = np.isnan(record["residents_share"])
+    by_area = record["demand_basis"] == "area"
     share = record["area_share"] if by_area else record["residents_share"]
     return float(share), rules.thin_below_share if record["class"] == "thin" else 0.0
+
+
+def _unserved(people: pd.Series, share: float) -> dict[str, float]:
+    """Return the residents and households outside the circles, as whole numbers (NaN: unknown)."""
+    outside = (people * (1.0 - share)).round()
+    return {name: float(outside[name]) for name in ("residents", "households")}
 
 
 def _finding(
     rule: str, record: Mapping[str, Any], *, tier: Tier, grids: gpd.GeoDataFrame
 ) -> dict[str, Any]:
     category = record["category"]
+    basis = {
+        f"basis_{language}": text(f"coverage.{record['demand_basis'] or 'area'}", language)
+        for language in LANGUAGES
+    }
     nearest = {
         f"nearest_{language}": text("coverage.no_site", language)
         if np.isnan(record["nearest_m"])
@@ -154,6 +166,7 @@ def _finding(
         "category": None if category == ALL_CATEGORIES else category,
         "details": {
             **nearest,
+            **basis,
             "nearest_m": record["nearest_m"],
             "n_sites": int(record["n_sites"]),
             "minutes": float(tier.minutes),

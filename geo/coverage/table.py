@@ -43,6 +43,7 @@ LONG_COLUMNS: Final = (
     "residents_share",
     "households_share",
     "class",
+    "demand_basis",
 )
 """Columns of the long table, in order (contract, `coverage.csv`).
 
@@ -58,6 +59,7 @@ _WIDE: Final = {
     "residents_share": "covered_residents_share",
     "households_share": "covered_households_share",
     "class": "class",
+    "demand_basis": "demand_basis",
 }
 
 
@@ -127,10 +129,11 @@ def coverage_rows(
     measures: Measures, demand: Demand, *, labels: Mapping[str, str], rules: CoverageRules
 ) -> pd.DataFrame:
     """Return the long rows of the grids for one tier, model, category (`labels`), with class."""
-    rows = pd.DataFrame({name: getattr(measures, name) for name in LONG_COLUMNS[5:-1]})
+    rows = pd.DataFrame({name: getattr(measures, name) for name in LONG_COLUMNS[5:11]})
     basis = demand.basis.to_numpy()
     share = np.where(basis == "area", measures.area_share, measures.residents_share)
     rows["class"] = classify(share, measures.n_sites, rules=rules)
+    rows["demand_basis"] = basis
     rows["subject"] = "grid"
     rows["id"] = demand.grid_ids.to_numpy(dtype=object)
     for name, value in labels.items():
@@ -140,8 +143,9 @@ def coverage_rows(
 
 def empty_long() -> pd.DataFrame:
     """Return a long table without rows."""
-    text = dict.fromkeys(("subject", "id", "tier", "model", "category", "class"), "object")
-    dtypes = dict.fromkeys(LONG_COLUMNS, "float64") | text | {"n_sites": "int64"}
+    words = (*LONG_COLUMNS[:5], "class", "demand_basis")
+    dtypes = dict.fromkeys(LONG_COLUMNS, "float64") | dict.fromkeys(words, "object")
+    dtypes["n_sites"] = "int64"
     return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes.items()})
 
 
@@ -154,7 +158,7 @@ def coverage_columns(
 ) -> pd.DataFrame:
     """Return the wide view: by subject id, columns `…_T` of each tier T (`…_T_network`).
 
-    Units have no `demand_basis_T`; their rows come in the order of the long table. A table without
+    Units come in the order of the long table. A table without
     rows (no sites) gives no columns.
     """
     rows = long[(long["subject"] == subject) & (long["category"] == ALL_CATEGORIES)]
@@ -167,8 +171,6 @@ def coverage_columns(
             part = rows[chosen].set_index("id").reindex(ids)
             for source, name in _WIDE.items():
                 wide[f"{name}_{suffix}"] = part[source]
-            if subject == "grid":
-                wide[f"demand_basis_{suffix}"] = demand.basis
     return pd.DataFrame(wide, index=ids)
 
 

@@ -92,6 +92,7 @@ def unit_coverage(
         block["class"] = classify(
             share, block["n_sites"], rules=rules, peers=units["level"].to_numpy()
         )
+        block["demand_basis"] = tree.basis
         labels = {
             "subject": "unit",
             "tier": str(tier_id),
