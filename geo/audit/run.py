@@ -86,6 +86,7 @@ def _coverage(city: _City) -> Report:
         city.layers.base_grids,
         tiers=city.standard.tiers,
         rules=circles.CoverageRules.from_standard(city.standard),
+        people=city.people,
     )
 
 
