@@ -1,0 +1,1 @@
+"""Our kernels against their peers, in one run: `python -m benchmarks [TOPIC …]`."""

@@ -1,0 +1,86 @@
+"""Run the benchmarks: `python -m benchmarks [TOPIC …] [--rounds 5] [--no-memory]`."""
+
+import argparse
+import sys
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+
+from benchmarks.contest import Contest, Frames, MissingDataError, fresh
+from benchmarks.report import Outcome, Row, show, write
+from benchmarks.timing import cpu_seconds, peak_mb, peak_mb_elsewhere, ratios
+
+
+def main() -> int:
+    """Run the topics that were asked for (all by default)."""
+    known = sorted(
+        path.stem for path in (Path(__file__).parent / "topics").glob("*.py") if path.stem[0] != "_"
+    )
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("topics", nargs="*", help=f"of {', '.join(known)}; all by default")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each contestant")
+    parser.add_argument("--no-memory", action="store_true", help="leave out the peak of memory")
+    parser.add_argument("--memory", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.memory:
+        topic, number, contestant = options.memory
+        print(_peak(topic, int(number), contestant))
+        return 0
+    unknown = set(options.topics) - set(known)
+    if unknown:
+        parser.error(f"unknown topic: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    for topic in options.topics or known:
+        outcomes = []
+        for number, contest in enumerate(_contests(topic)):
+            memory_of = None if options.no_memory else (topic, number)
+            outcomes.append(_outcome(contest, rounds=options.rounds, memory_of=memory_of))
+            show(outcomes[-1])
+        print(f"\n{write(topic, outcomes).relative_to(Path(__file__).parents[1]).as_posix()}")
+    return 0
+
+
+def _contests(topic: str) -> list[Contest]:
+    found: list[Contest] = import_module(f"benchmarks.topics.{topic}").contests()
+    return found
+
+
+def _outcome(contest: Contest, *, rounds: int, memory_of: tuple[str, int] | None) -> Outcome:
+    try:
+        frames = contest.load()
+    except MissingDataError as error:
+        return Outcome(contest=contest.name, note=contest.note, skipped=str(error))
+    sizes = ", ".join(f"{len(frame):,} {name}" for name, frame in frames.items())
+    differences = _differences(contest, frames)
+    taken = cpu_seconds(contest, frames, rounds=rounds)
+    (ours,) = contest.ours
+    ratio = ratios(taken, ours)
+    rows = [
+        Row(
+            contestant=name,
+            is_ours=name == ours,
+            cpu_seconds=times,
+            median_seconds=median(times),
+            ratio=ratio[name],
+            peak_mb=None if memory_of is None else peak_mb_elsewhere(*memory_of, name),
+            difference=differences.get(name, ""),
+        )
+        for name, times in taken.items()
+    ]
+    return Outcome(contest=f"{contest.name} ({sizes})", note=contest.note, rows=rows)
+
+
+def _differences(contest: Contest, frames: Frames) -> dict[str, str]:
+    """Return how each peer's answer differs from ours; this is the warm-up run as well."""
+    (ours,) = (run(fresh(frames)) for run in contest.ours.values())
+    return {
+        name: contest.difference(ours, run(fresh(frames))) for name, run in contest.peers.items()
+    }
+
+
+def _peak(topic: str, number: int, contestant: str) -> float:
+    contest = _contests(topic)[number]
+    return peak_mb(contest.contestants[contestant], contest.load())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

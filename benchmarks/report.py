@@ -1,0 +1,83 @@
+"""What a run of the benchmarks prints and writes."""
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One contestant of one contest. `ratio` is its median ÷ ours; `difference` empty = agrees."""
+
+    contestant: str
+    is_ours: bool
+    cpu_seconds: Sequence[float]
+    median_seconds: float
+    ratio: float
+    peak_mb: float | None
+    difference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One contest that was run, or the reason why it was not."""
+
+    contest: str
+    note: str
+    rows: Sequence[Row] = ()
+    skipped: str = ""
+
+
+def show(outcome: Outcome) -> None:
+    """Print one contest as a table."""
+    print(f"\n{outcome.contest}")
+    if outcome.skipped:
+        print(f"  skipped: {outcome.skipped}")
+        return
+    print(f"  {'':34}{'CPU s':>10}{'× ours':>9}{'peak MB':>9}  answer")
+    for row in outcome.rows:
+        peak = "–" if row.peak_mb is None else f"{row.peak_mb:,.0f}"
+        answer = "" if row.is_ours else row.difference or "agrees"
+        print(
+            f"  {row.contestant:34}{row.median_seconds:>10.3f}{row.ratio:>9.2f}{peak:>9}  {answer}"
+        )
+    print(f"  ({outcome.note})")
+
+
+def write(topic: str, outcomes: Sequence[Outcome]) -> Path:
+    """Write `results/<topic>.json` and return its path."""
+    RESULTS.mkdir(exist_ok=True)
+    content = {
+        "topic": topic,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": _machine(),
+        "contests": [asdict(outcome) for outcome in outcomes],
+    }
+    path = RESULTS / f"{topic}.json"
+    scratch = path.with_suffix(".part")
+    scratch.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
+    os.replace(scratch, path)  # noqa: PTH105
+    return path
+
+
+def _machine() -> dict[str, str | int | None]:
+    return {
+        "system": platform.platform(),
+        "cores": os.cpu_count(),
+        "python": sys.version.split()[0],
+        "numpy": np.__version__,
+        "geopandas": gpd.__version__,
+        "shapely": shapely.__version__,
+        "geos": shapely.geos_version_string,
+    }

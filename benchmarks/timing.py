@@ -1,0 +1,66 @@
+"""CPU time of interleaved runs, and the peak of memory in a process of its own."""
+
+import gc
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.contest import Contest, Contestant, Frames, fresh
+
+ROOT = Path(__file__).resolve().parents[1]
+STATUS = Path("/proc/self/status")
+CLEAR = Path("/proc/self/clear_refs")
+
+
+def cpu_seconds(contest: Contest, frames: Frames, *, rounds: int) -> dict[str, list[float]]:
+    """Return the CPU seconds of each contestant in each round; a round runs all of them once."""
+    taken: dict[str, list[float]] = {name: [] for name in contest.contestants}
+    for _ in range(rounds):
+        for name, run in contest.contestants.items():
+            taken[name].append(_timed(run, frames))
+    return taken
+
+
+def _timed(run: Contestant, frames: Frames) -> float:
+    given = fresh(frames)
+    gc.collect()
+    start = time.process_time()
+    run(given)
+    return time.process_time() - start
+
+
+def ratios(taken: dict[str, list[float]], ours: str) -> dict[str, float]:
+    """Return median ÷ median of ours for each contestant."""
+    base = median(taken[ours])
+    return {name: median(times) / base for name, times in taken.items()}
+
+
+def peak_mb_elsewhere(topic: str, number: int, contestant: str) -> float | None:
+    """Return `peak_mb` of one contestant, run in a fresh process; None where it cannot be told."""
+    if not (STATUS.is_file() and CLEAR.is_file()):
+        return None
+    command = [sys.executable, "-m", "benchmarks", "--memory", topic, str(number), contestant]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, encoding="utf-8")
+    return float(done.stdout.strip().splitlines()[-1])
+
+
+def peak_mb(run: Callable[[Any], Any], frames: Frames) -> float:
+    """Return how far resident memory rises above its level before the run (MB, Linux)."""
+    given = fresh(frames)
+    gc.collect()
+    before = _status_mb("VmRSS")
+    CLEAR.write_text("5", encoding="ascii")  # resets the high-water mark
+    run(given)
+    return max(_status_mb("VmHWM") - before, 0.0)
+
+
+def _status_mb(field: str) -> float:
+    for line in STATUS.read_text(encoding="ascii").splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) / 1024
+    msg = f"{STATUS} has no {field}"
+    raise LookupError(msg)
