@@ -1,7 +1,5 @@
 """The columns an audit adds to grids and units, and the orphans with their reasons."""
 
-from collections.abc import Mapping
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -136,7 +134,7 @@ def _unit_shares(coverage: pd.DataFrame) -> pd.DataFrame:
     parts: list[pd.Series] = []
     for (tier, model), table in rows.groupby(["tier", "model"], sort=False):
         suffix = tier if model == "radius" else f"{tier}_{model}"
-        by_id: Mapping[str, pd.Series] = table.set_index("id")
+        by_id = table.set_index("id")
         parts += [
             by_id[source].rename(f"{name}_{suffix}") for name, source in _UNIT_MEASURES.items()
         ]

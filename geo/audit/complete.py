@@ -138,7 +138,8 @@ def _names(frame: pd.DataFrame | None) -> Mapping[str, str]:
     if frame is None or "name" not in frame:
         return {}
     named = frame["name"].dropna()
-    return {key: f"{name}（{key}）" for key, name in named.items() if str(name) != str(key)}
+    ids, texts = named.index.astype(str), named.astype(str)
+    return {key: f"{name}（{key}）" for key, name in zip(ids, texts, strict=True) if name != key}
 
 
 def _listed(ids: tuple[str, ...], names: Mapping[str, str], language: str) -> str:
@@ -153,7 +154,7 @@ def _listed(ids: tuple[str, ...], names: Mapping[str, str], language: str) -> st
 def _units_of(findings: gpd.GeoDataFrame, layers: Layers) -> pd.Series:
     """Fill empty `unit_ids` with the parents of the grids, so that findings filter by unit."""
     if layers.units is None or "parent_id" not in layers.grids:
-        return findings["unit_ids"]
+        return pd.Series(findings["unit_ids"])
     parent = layers.grids["parent_id"].dropna().to_dict()
     known = set(layers.units.index)
     filled = [

@@ -93,7 +93,7 @@ def test_residents_of_an_overlap_are_those_of_the_buildings_inside_it(tmp_path: 
 def test_residents_of_an_overlap_are_unknown_without_buildings(tmp_path: Path) -> None:
     frame = grids((0, 0, 200, 200), (150, 0, 400, 200), residents=[100, 100])
     (row,) = _rows(audited(tmp_path, grids=frame), "G201")
-    assert row["residents"] != row["residents"]  # noqa: PLR0124
+    assert row["residents"] != row["residents"]
 
 
 def test_an_id_survives_an_edited_border(tmp_path: Path) -> None:

@@ -24,7 +24,9 @@ _CODES = (
 
 
 def _fields(template: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+    """Names of the fields; `layer_zh` and `layer_en` are one field, said in each language."""
+    names = {name for _, name, _, _ in string.Formatter().parse(template) if name}
+    return {name.removesuffix("_zh").removesuffix("_en") for name in names}
 
 
 @pytest.mark.parametrize("path", _CATALOGUES, ids=lambda path: f"{path.parent.name}-{path.stem}")
