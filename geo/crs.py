@@ -140,8 +140,8 @@ def to_metric(crs: CRS) -> CRS:
 def scale_error(crs: CRS, lonlat: tuple[float, float, float, float]) -> float:
     """Return how far the scale of `crs` strays from 1 over `lonlat`.
 
-    `lonlat` is minx, miny, maxx, maxy in degrees. The worst direction counts, at 25 places of the extent with its corners and centre; infinite
-    where the projection is not defined.
+    `lonlat` is minx, miny, maxx, maxy in degrees. The worst direction counts, at 25 places of the
+    extent with its corners and centre; infinite where the projection is not defined.
     """
     x, y = np.meshgrid(np.linspace(lonlat[0], lonlat[2], 5), np.linspace(lonlat[1], lonlat[3], 5))
     try:

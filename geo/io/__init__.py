@@ -1,0 +1,20 @@
+"""From files to checked layers: project file, readers, column names, datum, quarantine."""
+
+from geo.io.loading import Loaded, load
+from geo.io.project import (
+    DEFAULT_STANDARD,
+    LayerSpec,
+    Project,
+    project_from_files,
+    read_project,
+)
+
+__all__ = [
+    "DEFAULT_STANDARD",
+    "LayerSpec",
+    "Loaded",
+    "Project",
+    "load",
+    "project_from_files",
+    "read_project",
+]

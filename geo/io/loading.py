@@ -1,0 +1,238 @@
+"""From files to checked layers in one working CRS."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from pyproj import CRS
+
+from geo import words
+from geo.crs import choose_working_crs, crs_name
+from geo.errors import LoadError
+from geo.findings import findings_frame
+from geo.io.cells import assign_ids, to_canonical
+from geo.io.chain import level_order, with_levels
+from geo.io.columns import Mapped, map_columns
+from geo.io.formats import RawLayer, read_layer
+from geo.io.formats.raw import Note
+from geo.io.hashes import file_hash
+from geo.io.places import located, to_working
+from geo.io.project import LayerSpec, Project
+from geo.io.records import QUARANTINE_COLUMNS, Records
+from geo.io.references import check_references
+from geo.layers import Layers, Source
+from geo.standards import Standard, load_standard, with_overrides
+
+__all__ = ["Loaded", "load"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Loaded:
+    """The layers of a project, and what was found while loading them.
+
+    `findings`
+        Raw findings D101–D107 in the working CRS.
+    `quarantine`
+        The refused rows: `layer, row, id, column, value, reason`; rows count from 1.
+    """
+
+    project: Project
+    layers: Layers
+    standard: Standard
+    sources: tuple[Source, ...]
+    findings: gpd.GeoDataFrame
+    quarantine: pd.DataFrame
+
+
+@dataclass(slots=True, kw_only=True)
+class _Read:
+    """One layer on its way: `frame` counts rows from 1 until it is keyed by `ids`."""
+
+    raw: RawLayer
+    frame: pd.DataFrame
+    mapped: Mapped
+    records: Records
+    ids: pd.Series
+    crs: str | None = None
+    notes: list[Note] = field(default_factory=list)
+
+    def keyed(self) -> pd.DataFrame:
+        """Return the frame with ids as its index."""
+        index = pd.Index(self.ids[self.frame.index], name=self.ids.name, dtype=object)
+        return self.frame.set_axis(index)
+
+    def places(self) -> gpd.GeoSeries:
+        """Return row number to geometry, empty for a table."""
+        if isinstance(self.frame, gpd.GeoDataFrame):
+            return self.frame.geometry
+        return gpd.GeoSeries([], dtype="geometry")
+
+
+def load(project: Project, *, progress: Callable[[str], None] | None = None) -> Loaded:
+    """Read every layer of `project` into one working CRS.
+
+    Parameters
+    ----------
+    project
+        From `read_project` or `project_from_files`.
+    progress
+        Called with the name of each layer as it is read.
+
+    Raises
+    ------
+    LoadError
+        If a file cannot be read, or a layer has nothing that can be used.
+    CRSError
+        If a layer has no CRS, or the working CRS cannot measure.
+    StandardError
+        If a standard is unknown.
+    """
+    standard = with_overrides(
+        load_standard(project.standards), tiers=project.tiers, thresholds=project.thresholds
+    )
+    said = progress or (lambda _name: None)
+    working: CRS | None = None
+    reads: list[_Read] = []
+    taken: dict[str, set[str]] = {}
+    for spec in project.layers:
+        said(spec.name)
+        key = "units" if spec.schema == "units" else spec.name
+        read = _read(spec, project, taken=taken.setdefault(key, set()))
+        if working is None and isinstance(read.frame, gpd.GeoDataFrame):
+            working = choose_working_crs(read.frame, project.crs)
+        _place(read, working)
+        reads.append(read)
+    layers = _layers(project, reads)
+    _check_references(layers, reads)
+    return _loaded(project, standard, layers=layers, reads=reads)
+
+
+def _read(spec: LayerSpec, project: Project, *, taken: set[str]) -> _Read:
+    """Read a file and bring its names, ids and cells into our form, its places to a known CRS."""
+    raw = read_layer(spec)
+    if len(raw.frame) == 0:
+        raise LoadError("io.no_rows", path=spec.shown)
+    records = Records(spec=spec, language=words.language(project.language))
+    mapped = map_columns(raw.frame, spec)
+    frame = to_canonical(raw.frame, mapped, spec, records=records, categories=project.categories)
+    ids = assign_ids(frame, spec, records=records, taken=taken)
+    frame = frame.drop(columns=str(ids.name), errors="ignore")
+    read = _Read(raw=raw, frame=frame, mapped=mapped, records=records, ids=ids)
+    read.notes += raw.problems
+    if raw.has_geometry:
+        read.frame, notes = located(raw, frame, records=records)
+        read.notes += notes
+        read.crs = crs_name(CRS.from_user_input(read.frame.crs))
+    elif spec.schema == "grids":
+        raise LoadError("io.no_geometries", path=spec.shown, rows=len(frame))
+    return read
+
+
+def _place(read: _Read, working: CRS | None) -> None:
+    """Bring a layer to the working CRS and leave its refused rows out."""
+    spec, records = read.raw.spec, read.records
+    if isinstance(read.frame, gpd.GeoDataFrame) and working is not None:
+        read.frame = to_working(read.frame, spec, working, records=records)
+    read.frame = read.frame.drop(index=list(records.refused))
+    if len(read.frame) == 0:
+        raise LoadError("io.no_geometries", path=spec.shown, rows=len(read.ids))
+
+
+def _layers(project: Project, reads: Sequence[_Read]) -> Layers:
+    """Return the layers, each keyed by its ids."""
+    single: dict[str, Any] = {}
+    nets: dict[str, gpd.GeoDataFrame] = {}
+    units: list[gpd.GeoDataFrame] = []
+    for read in reads:
+        spec = read.raw.spec
+        if spec.schema == "units":
+            units.append(read.keyed())
+        elif spec.schema == "nets":
+            nets[spec.name.removeprefix("nets.")] = read.keyed()
+        else:
+            single[spec.name] = read.keyed()
+    crs = single["grids"].crs
+    joined, levels = _units(project, units, crs)
+    if "cases" in single:
+        single["cases"] = _with_geometry(single["cases"], crs)
+    return Layers(
+        **single,
+        units=joined,
+        nets=MappingProxyType(nets),
+        levels=levels,
+        has_all_buildings=project.has_all_buildings,
+    )
+
+
+def _units(
+    project: Project, parts: Sequence[pd.DataFrame], crs: CRS
+) -> tuple[gpd.GeoDataFrame | None, tuple[str, ...]]:
+    """Return all units in one frame, and their levels from the top down."""
+    if not parts:
+        return None, ()
+    placed = [_with_geometry(part, crs) for part in parts]
+    joined = placed[0] if len(placed) == 1 else pd.concat(placed)
+    units = with_levels(gpd.GeoDataFrame(joined, geometry="geometry", crs=crs))
+    units.index.name = "unit_id"
+    listed = [spec.level for spec in project.specs("units") if spec.level is not None]
+    return units, level_order(units, listed)
+
+
+def _with_geometry(frame: pd.DataFrame, crs: CRS) -> gpd.GeoDataFrame:
+    """Return a table with a geometry column, missing throughout."""
+    if isinstance(frame, gpd.GeoDataFrame):
+        return frame
+    missing = gpd.GeoSeries([None] * len(frame), index=frame.index, crs=crs)
+    return gpd.GeoDataFrame(frame, geometry=missing)
+
+
+def _check_references(layers: Layers, reads: Sequence[_Read]) -> None:
+    given = {name: getattr(layers, name) for name in ("grids", "units", "buildings", "estates")}
+    known = {name: frame.index for name, frame in given.items() if frame is not None}
+    for read in reads:
+        if read.raw.spec.schema in ("buildings", "staff", "cases"):
+            rows = pd.Series(read.ids.index, index=pd.Index(read.ids))
+            check_references(read.keyed(), rows, known, records=read.records)
+
+
+def _loaded(
+    project: Project, standard: Standard, *, layers: Layers, reads: Sequence[_Read]
+) -> Loaded:
+    language = words.language(project.language)
+    rows = [row for read in reads for row in read.records.findings(read.ids, read.places())]
+    tables = [read.records.quarantine(read.ids) for read in reads if read.records.refused]
+    quarantine = (
+        pd.concat(tables, ignore_index=True)
+        if tables
+        else pd.DataFrame(columns=list(QUARANTINE_COLUMNS))
+    )
+    return Loaded(
+        project=project,
+        layers=layers,
+        standard=standard,
+        sources=tuple(_source(read, language) for read in reads),
+        findings=findings_frame(rows, layers.crs),
+        quarantine=quarantine,
+    )
+
+
+def _source(read: _Read, language: str) -> Source:
+    spec, refused = read.raw.spec, len(read.records.refused)
+    return Source(
+        layer=spec.name,
+        path=spec.shown,
+        sha256=file_hash(spec.path),
+        rows=len(read.ids),
+        used=len(read.ids) - refused,
+        quarantined=refused,
+        repaired=read.records.repaired,
+        crs=read.crs,
+        datum=spec.datum or "wgs84",
+        encoding=read.raw.encoding,
+        mapped=MappingProxyType(dict(read.mapped.ours)),
+        unmapped=tuple(read.mapped.renamed),
+        problems=tuple(words.text(key, language, **values) for key, values in read.notes),
+    )

@@ -1,0 +1,251 @@
+"""The geometries of a layer: their CRS and datum, their types, their repair."""
+
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+from pyproj import CRS
+
+from geo import words
+from geo.crs import WGS84, crs_name, read_crs, require_known_datum, to_crs
+from geo.errors import CRSError, LoadError
+from geo.io.datum import to_wgs84
+from geo.io.formats import RawLayer
+from geo.io.formats.raw import Note
+from geo.io.project import LayerSpec
+from geo.io.records import Records
+from geo.schema import layer_schemas
+
+__all__ = ["located", "to_working"]
+
+_POLYGONS: Final = (3, 6)
+_LINES: Final = (1, 2, 5)
+_COLLECTION: Final = 7
+_FARTHEST: Final = 1e8
+"""No projected coordinate on Earth is larger, zone prefixes included."""
+_WANTED: Final = {
+    "polygon": {"zh": "面", "en": "polygons"},
+    "line": {"zh": "线", "en": "lines"},
+}
+_GOT: Final = {"Point": "点", "LineString": "线", "Polygon": "面"}
+
+
+def located(
+    raw: RawLayer, frame: gpd.GeoDataFrame, *, records: Records
+) -> tuple[gpd.GeoDataFrame, tuple[Note, ...]]:
+    """Return `frame` with a known CRS on an unshifted datum, and notes on how it was found.
+
+    Rows without a usable place are refused: missing (D103) or out of range (D105).
+
+    Raises
+    ------
+    LoadError
+        If no row has a geometry, or none lies within the range of its CRS.
+    CRSError
+        If the CRS is missing, unknown or on an old datum.
+    """
+    spec = raw.spec
+    geometry = shapely.force_2d(frame.geometry.array)
+    empty = shapely.is_missing(geometry) | shapely.is_empty(geometry)
+    if empty.all() and not raw.bad_positions:
+        raise LoadError("io.no_geometries", path=spec.shown, rows=len(frame))
+    crs, notes = _crs_of(raw, geometry[~empty])
+    require_known_datum(crs, place=spec.shown)
+    _refuse_missing(frame, empty, raw, records=records)
+    outside = ~empty & _is_out_of_range(geometry, crs)
+    if outside.any() and outside.sum() == (~empty).sum():
+        first = geometry[int(np.flatnonzero(outside)[0])]
+        raise CRSError("io.not_degrees", path=spec.shown, value=_shown(first), crs=crs_name(crs))
+    for position in np.flatnonzero(outside):
+        row = int(frame.index[position])
+        value = _shown(geometry[position])
+        records.refuse("D105", "io.coordinates_bad", row=row, value=value)
+    geometry[outside] = None
+    placed = frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index), crs=None)
+    placed = placed.set_crs(crs, allow_override=True)
+    if spec.datum in ("gcj02", "bd09"):
+        placed = _unshifted(placed, spec.datum)
+    return placed, notes
+
+
+def to_working(
+    frame: gpd.GeoDataFrame, spec: LayerSpec, working: CRS, *, records: Records
+) -> gpd.GeoDataFrame:
+    """Return `frame` in the working CRS, valid, of the layer's type, points where it has points.
+
+    Invalid polygons are rebuilt from their lines after projection and noted (D104); what does not
+    fit the layer is refused (D103), what cannot be projected too (D105).
+
+    Raises
+    ------
+    LoadError
+        If no geometry at all fits the layer.
+    """
+    wanted = layer_schemas()[spec.schema].geometry
+    moved = to_crs(frame, working)
+    geometry = np.asarray(moved.geometry.array, dtype=object)
+    lost = ~np.isfinite(shapely.bounds(geometry)).all(axis=1) & ~shapely.is_missing(geometry)
+    for position in np.flatnonzero(lost):
+        row = int(frame.index[position])
+        value = _shown(np.asarray(frame.geometry.array)[position])
+        records.refuse("D105", "io.coordinates_bad", row=row, value=value)
+    geometry[lost] = None
+    geometry = _repaired(geometry, frame, records=records)
+    if wanted in ("polygon", "line"):
+        geometry = _of_type(geometry, frame, spec, wanted=wanted, records=records)
+    else:
+        is_point = shapely.get_type_id(geometry) == 0
+        geometry = np.where(is_point, geometry, shapely.centroid(geometry))
+    return moved.set_geometry(gpd.GeoSeries(geometry, index=moved.index, crs=working))
+
+
+def _crs_of(raw: RawLayer, geometry: npt.NDArray[Any]) -> tuple[CRS, tuple[Note, ...]]:
+    spec: LayerSpec = raw.spec
+    declared = read_crs(spec.crs, place=f"layers.{spec.name}.crs") if spec.crs else None
+    frame: gpd.GeoDataFrame = raw.frame
+    found = _flat(CRS.from_user_input(frame.crs)) if frame.crs is not None else None
+    if declared is not None:
+        if found is None or found == declared or not raw.has_own_crs:
+            return _flat(declared), ()
+        values = {"file_crs": crs_name(found), "crs": crs_name(declared)}
+        return _flat(declared), (("io.crs_overridden", values),)
+    if found is not None:
+        return found, ()
+    looks_like_degrees = not _is_out_of_range(geometry, WGS84).any()
+    if spec.datum is not None and looks_like_degrees:
+        return WGS84, (("io.degrees_assumed", {"datum": spec.datum}),)
+    if looks_like_degrees:
+        columns = "、".join(raw.position_columns) or words.text("io.coordinates", "en")
+        raise CRSError("io.no_crs_degrees", path=spec.shown, columns=columns)
+    raise CRSError("io.no_crs", path=spec.shown)
+
+
+def _flat(crs: CRS) -> CRS:
+    """Return the horizontal part of `crs`."""
+    if crs.is_compound:
+        crs = crs.sub_crs_list[0]
+    if crs.geodetic_crs is None:
+        raise CRSError("crs.local", crs=crs.name)
+    return crs.to_2d() if len(crs.axis_info) > 2 else crs  # noqa: PLR2004 x and y
+
+
+def _refuse_missing(
+    frame: gpd.GeoDataFrame, empty: npt.NDArray[np.bool_], raw: RawLayer, *, records: Records
+) -> None:
+    """Refuse rows without a geometry; a unit stays, for its code is needed by the grids."""
+    unread = raw.bad_positions or {}
+    for position in np.flatnonzero(empty):
+        row = int(frame.index[position])
+        if int(position) in unread:
+            value = unread[int(position)]
+            records.refuse("D105", "io.coordinates_text", row=row, value=value)
+        elif raw.spec.schema == "units":
+            records.note("D103", "io.geometry_missing_kept", row=row, column="geometry")
+        else:
+            records.refuse("D103", "io.geometry_missing", row=row)
+
+
+def _is_out_of_range(geometry: npt.NDArray[Any], crs: CRS) -> npt.NDArray[np.bool_]:
+    """Return True for geometries beyond degrees, or beyond any projected coordinate."""
+    limit_x, limit_y = (180.0, 90.0) if crs.is_geographic else (_FARTHEST, _FARTHEST)
+    bounds = np.abs(shapely.bounds(geometry))
+    inside = (bounds[:, [0, 2]] <= limit_x).all(axis=1) & (bounds[:, [1, 3]] <= limit_y).all(axis=1)
+    xy, owner = shapely.get_coordinates(geometry, return_index=True)
+    inside[owner[~np.isfinite(xy).all(axis=1)]] = False
+    return np.asarray(~inside, dtype=bool)
+
+
+def _unshifted(frame: gpd.GeoDataFrame, datum: str) -> gpd.GeoDataFrame:
+    """Return `frame` in WGS 84 degrees, shifted back from `datum`."""
+    lonlat = to_crs(frame, WGS84)
+    shifted = shapely.transform(
+        np.asarray(lonlat.geometry.array, dtype=object), lambda xy: to_wgs84(xy, datum)
+    )
+    return lonlat.set_geometry(gpd.GeoSeries(shifted, index=frame.index, crs=WGS84))
+
+
+def _repaired(
+    geometry: npt.NDArray[Any], frame: gpd.GeoDataFrame, *, records: Records
+) -> npt.NDArray[Any]:
+    """Return valid polygons; each repair is noted with the area before and after."""
+    invalid = np.isin(shapely.get_type_id(geometry), (*_POLYGONS, _COLLECTION)) & ~shapely.is_valid(
+        geometry
+    )
+    for position in np.flatnonzero(invalid):
+        before = geometry[position]
+        after = _polygonal(shapely.make_valid(before))
+        row = int(frame.index[position])
+        reason = shapely.is_valid_reason(before).split("[")[0].strip()
+        if after is None:
+            records.refuse("D103", "io.geometry_hopeless", row=row, value=reason)
+        else:
+            records.repaired += 1
+            records.note(
+                "D104",
+                "io.geometry_repaired",
+                row=row,
+                column="geometry",
+                value=reason,
+                before=abs(before.area),
+                after=after.area,
+            )
+        geometry[position] = after
+    return geometry
+
+
+def _of_type(
+    geometry: npt.NDArray[Any],
+    frame: gpd.GeoDataFrame,
+    spec: LayerSpec,
+    *,
+    wanted: str,
+    records: Records,
+) -> npt.NDArray[Any]:
+    """Return `geometry` with what is no polygon (or line) refused."""
+    types = shapely.get_type_id(geometry)
+    if wanted == "polygon":
+        for position in np.flatnonzero(types == _COLLECTION):
+            geometry[position] = _polygonal(geometry[position]) or geometry[position]
+        types = shapely.get_type_id(geometry)
+    fits = np.isin(types, _POLYGONS if wanted == "polygon" else _LINES)
+    wrong = ~fits & ~shapely.is_missing(geometry)
+    if wrong.any() and not fits.any():
+        got = geometry[int(np.flatnonzero(wrong)[0])].geom_type
+        raise LoadError(
+            "io.wrong_type",
+            path=spec.shown,
+            got_zh=_GOT.get(got.removeprefix("Multi"), got),
+            got=got,
+            layer_zh=words.text(f"io.layer_{spec.schema}", "zh"),
+            layer=spec.name,
+            wanted_zh=_WANTED[wanted]["zh"],
+            wanted=_WANTED[wanted]["en"],
+        )
+    for position in np.flatnonzero(wrong):
+        row = int(frame.index[position])
+        kind = geometry[position].geom_type
+        records.refuse("D103", "io.geometry_type", row=row, value=kind)
+        geometry[position] = None
+    return geometry
+
+
+def _polygonal(shape: shapely.Geometry) -> shapely.Geometry | None:
+    """Return the areal parts of `shape`, None without any."""
+    if shapely.get_type_id(shape) in _POLYGONS:
+        return None if shape.is_empty else shape
+    parts = [
+        part
+        for part in shapely.get_parts(shapely.get_parts(shape))
+        if shapely.get_type_id(part) in _POLYGONS
+    ]
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else shapely.union_all(parts)
+
+
+def _shown(shape: shapely.Geometry) -> str:
+    """Return the first vertex of `shape` for a sentence."""
+    xy = shapely.get_coordinates(shape)[0]
+    return f"{xy[0]:.10g}, {xy[1]:.10g}"

@@ -1,0 +1,211 @@
+"""The project file: which layers, by which standard, in which CRS."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from geo.errors import ProjectError
+from geo.io.validation import find_faults, sentence
+
+__all__ = ["DEFAULT_STANDARD", "LayerSpec", "Project", "project_from_files", "read_project"]
+
+DEFAULT_STANDARD: Final = "gb50180-2018"
+"""The standard of a project that names none (contract, Standards)."""
+
+_NO_WORDS: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerSpec:
+    """One layer of a project file.
+
+    `name`
+        `grids`, `units`, `nets.police`: how findings and outputs call it.
+    `schema`
+        Its entry in the column schema: `grids`, `units`, `nets`.
+    `path`, `shown`
+        The file, and how the user wrote it.
+    `columns`
+        Canonical column (or `lon`, `lat`, `x`, `y`, `wkt`) to the file's column.
+    `datum`
+        `wgs84`, `gcj02` or `bd09`; None when the project does not declare one.
+    """
+
+    name: str
+    schema: str
+    path: Path
+    shown: str
+    layer: str | None = None
+    crs: str | None = None
+    datum: str | None = None
+    encoding: str | None = None
+    where: str | None = None
+    level: str | None = None
+    columns: Mapping[str, str] = field(default_factory=lambda: _NO_WORDS)
+    defaults: Mapping[str, str | float | bool] = field(default_factory=lambda: _NO_WORDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """What one audit is made of.
+
+    `path`
+        The project file, None when files were given without one.
+    `standards`
+        Shipped names, or paths to TOML files; a later one overrides.
+    `layers`
+        All layers in the order in which they are read, grids first.
+    `categories`
+        The data's words to ours.
+    `tiers`, `thresholds`
+        Overrides of the standards.
+    `has_all_buildings`
+        True when the project says `complete = true`.
+    """
+
+    project_id: str
+    title: str
+    layers: tuple[LayerSpec, ...]
+    language: str = "zh"
+    path: Path | None = None
+    standards: tuple[str | Path, ...] = (DEFAULT_STANDARD,)
+    crs: str | None = None
+    residents_basis: str = "常住"
+    categories: Mapping[str, str] = field(default_factory=lambda: _NO_WORDS)
+    tiers: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _NO_WORDS)
+    thresholds: Mapping[str, float] = field(default_factory=lambda: _NO_WORDS)
+    has_all_buildings: bool = False
+
+    def specs(self, schema: str) -> tuple[LayerSpec, ...]:
+        """Return the layers of one kind, in the order of the file."""
+        return tuple(spec for spec in self.layers if spec.schema == schema)
+
+
+def read_project(path: Path) -> Project:
+    """Return the project of a TOML file; paths in it are relative to it.
+
+    Raises
+    ------
+    ProjectError
+        If the file is missing, is no TOML, or breaks the schema: every fault is named at once.
+    """
+    data = _parse(path)
+    faults = find_faults(data)
+    if faults:
+        raise ProjectError(
+            "io.project_faults",
+            path=path,
+            faults_zh=sentence(faults, "zh"),
+            faults_en=sentence(faults, "en"),
+        )
+    head, layers = data["project"], data["layers"]
+    names = head.get("standards", [head["standard"]] if "standard" in head else [DEFAULT_STANDARD])
+    return Project(
+        project_id=head["id"],
+        title=head.get("title", head["id"]),
+        language=head.get("language", "zh"),
+        path=path,
+        standards=tuple(_standard(name, path.parent) for name in names),
+        crs=head.get("crs"),
+        residents_basis=head.get("residents_basis", "常住"),
+        layers=tuple(_specs(layers, path.parent)),
+        categories=MappingProxyType(data.get("categories", {})),
+        tiers=MappingProxyType(data.get("tiers", {})),
+        thresholds=MappingProxyType(data.get("thresholds", {})),
+        has_all_buildings=bool(
+            head.get("complete") or layers.get("buildings", {}).get("complete", False)
+        ),
+    )
+
+
+def project_from_files(
+    *,
+    grids: Path,
+    sites: Path | None = None,
+    units: Path | None = None,
+    buildings: Path | None = None,
+    streets: Path | None = None,
+    standard: str | None = None,
+) -> Project:
+    """Return a project of bare files: columns by their names, everything else by default."""
+    given = {
+        "grids": grids,
+        "units": units,
+        "sites": sites,
+        "buildings": buildings,
+        "streets": streets,
+    }
+    specs = tuple(
+        LayerSpec(name=name, schema=name, path=path, shown=str(path))
+        for name, path in given.items()
+        if path is not None
+    )
+    names = _standard(standard, Path()) if standard else DEFAULT_STANDARD
+    return Project(
+        project_id=_slug(grids.name.split(".")[0]),
+        title=grids.name.split(".")[0],
+        layers=specs,
+        standards=(names,),
+    )
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        key = "io.is_folder" if path.is_dir() else "io.no_file"
+        raise ProjectError(key, path=path) from error
+    except UnicodeDecodeError as error:
+        raise ProjectError("io.project_encoding", path=path) from error
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProjectError("io.project_syntax", path=path, reason=error) from error
+
+
+def _standard(name: str, folder: Path) -> str | Path:
+    """Return a shipped name as it is, a path joined to `folder`."""
+    is_path = name.endswith(".toml") or "/" in name or "\\" in name
+    return folder / name if is_path else name
+
+
+def _specs(layers: Mapping[str, Any], folder: Path) -> list[LayerSpec]:
+    order = ["grids", "units", *(name for name in layers if name not in ("grids", "units"))]
+    found: list[LayerSpec] = []
+    for name in order:
+        entry = layers.get(name, [])
+        if name == "nets":
+            found += [
+                _spec(f"nets.{net}", item, schema="nets", folder=folder)
+                for net, item in entry.items()
+            ]
+        else:
+            entries = entry if isinstance(entry, list) else [entry]
+            found += [_spec(name, item, schema=name, folder=folder) for item in entries]
+    return found
+
+
+def _spec(name: str, entry: Mapping[str, Any], *, schema: str, folder: Path) -> LayerSpec:
+    return LayerSpec(
+        name=name,
+        schema=schema,
+        path=folder / entry["path"],
+        shown=entry["path"],
+        layer=entry.get("layer"),
+        crs=entry.get("crs"),
+        datum=entry.get("datum"),
+        encoding=entry.get("encoding"),
+        where=entry.get("where"),
+        level=entry.get("level"),
+        columns=MappingProxyType(entry.get("columns", {})),
+        defaults=MappingProxyType(entry.get("defaults", {})),
+    )
+
+
+def _slug(stem: str) -> str:
+    """Return `stem` in lower-case letters, digits and hyphens; `project` when nothing is left."""
+    return re.sub(r"[^a-z0-9]+", "-", stem.casefold()).strip("-") or "project"
