@@ -20,6 +20,7 @@ __all__ = ["neighbours"]
 
 Positions = npt.NDArray[np.intp]
 Lengths = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 _DECIMALS: Final = 6
 
 
@@ -53,8 +54,9 @@ def neighbours(
 
     Notes
     -----
-    O(V log V) for V vertices, plus an intersection for each of the pairs that meet without common
-    segments.
+    O(V log V) for V vertices, plus an intersection for each pair that lies near without enough
+    common segments; pairs of which no segment is without its match are left out, since their
+    borders are those of other grids.
     """
     require_metric(grids, "grids")
     require_polygons(grids, "grids")
@@ -62,12 +64,13 @@ def neighbours(
     geometry = np.asarray(grids.geometry.array, dtype=object)[order]
     ids = grids.index.to_numpy()[order]
     n = len(ids)
-    left, right, border_m = _common_segments(geometry)
+    left, right, border_m, is_ragged = _common_segments(geometry)
     is_long = border_m >= min_border_m
     near_left, near_right = _near_pairs(geometry, sliver_width_m)
-    known = np.isin(near_left * n + near_right, (left * n + right)[is_long])
-    near_left, near_right = near_left[~known], near_right[~known]
-    alongside_m = _alongside_m(geometry[near_left], geometry[near_right], sliver_width_m)
+    is_known = np.isin(near_left * n + near_right, (left * n + right)[is_long])
+    is_open = ~is_known & (is_ragged[near_left] | is_ragged[near_right])
+    near_left, near_right = near_left[is_open], near_right[is_open]
+    alongside_m = _alongside_m(geometry, near_left, near_right, distance_m=sliver_width_m)
     table = pd.DataFrame(
         {
             "left": np.concatenate([left[is_long], near_left]),
@@ -91,30 +94,36 @@ def _near_pairs(geometry: Geometries, distance_m: float) -> tuple[Positions, Pos
     return i[i < j], j[i < j]
 
 
-def _common_segments(geometry: Geometries) -> tuple[Positions, Positions, Lengths]:
-    """Return pairs (i, j), i < j, that have segments in common, and the length of these (m)."""
+def _common_segments(geometry: Geometries) -> tuple[Positions, Positions, Lengths, Mask]:
+    """Return pairs (i, j), i < j, with segments in common, and the length of these (m).
+
+    Last, for each polygon, whether it has a segment that no other one has.
+    """
     segments, owner = _segments(geometry)
     order = np.lexsort(segments.T)
     segments, owner = segments[order], owner[order]
-    length_m = np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1])
     starts = np.ones(len(segments), dtype=bool)
     starts[1:] = (segments[1:] != segments[:-1]).any(axis=1)
-    group = np.cumsum(starts)
-    firsts, seconds, lengths = [], [], []
-    largest = int(np.bincount(group).max(initial=1))
-    for step in range(1, largest):
-        match = np.flatnonzero(group[step:] == group[:-step])
-        a, b = owner[match], owner[match + step]
-        apart = a != b
-        firsts.append(np.minimum(a, b)[apart])
-        seconds.append(np.maximum(a, b)[apart])
-        lengths.append(length_m[match][apart])
-    if not firsts:
-        return np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0)
-    pairs = np.concatenate(firsts) * len(geometry) + np.concatenate(seconds)
-    unique, index = np.unique(pairs, return_inverse=True)
-    total = np.bincount(index, weights=np.concatenate(lengths)).astype(float)
-    return unique // len(geometry), unique % len(geometry), total
+    group = np.cumsum(starts) - 1
+    copies = np.bincount(group, minlength=1)
+    is_ragged = np.zeros(len(geometry), dtype=bool)
+    is_ragged[owner[copies[group] == 1]] = True
+    steps = [_equal_ahead(group, step) for step in range(1, int(copies.max()))]
+    first = np.concatenate([np.zeros(0, np.intp), *(at for at, _ in steps)])
+    second = np.concatenate([np.zeros(0, np.intp), *(ahead for _, ahead in steps)])
+    length_m = np.hypot(*(segments[first, 2:] - segments[first, :2]).T)
+    a, b = owner[first], owner[second]
+    pairs = np.minimum(a, b) * len(geometry) + np.maximum(a, b)
+    unique, index = np.unique(pairs[a != b], return_inverse=True)
+    total = np.bincount(index, weights=length_m[a != b], minlength=len(unique))
+    border_m = np.round(total.astype(float), _DECIMALS)
+    return unique // len(geometry), unique % len(geometry), border_m, is_ragged
+
+
+def _equal_ahead(group: Positions, step: int) -> tuple[Positions, Positions]:
+    """Return the places whose group is the same `step` places on, and those places."""
+    at = np.flatnonzero(group[step:] == group[:-step])
+    return at, at + step
 
 
 def _segments(geometry: Geometries) -> tuple[npt.NDArray[np.float64], Positions]:
@@ -131,12 +140,14 @@ def _segments(geometry: Geometries) -> tuple[npt.NDArray[np.float64], Positions]
     return np.hstack([first, last]), owner
 
 
-def _alongside_m(left: Geometries, right: Geometries, distance_m: float) -> Lengths:
+def _alongside_m(
+    geometry: Geometries, left: Positions, right: Positions, *, distance_m: float
+) -> Lengths:
     """Return the length (m) for which the borders of each pair run side by side."""
-    near = shapely.intersection(
-        shapely.boundary(left), shapely.buffer(shapely.boundary(right), distance_m)
-    )
+    zones, zone = np.unique(right, return_inverse=True)
+    around = shapely.buffer(shapely.boundary(geometry[zones]), distance_m)
+    near = shapely.intersection(shapely.boundary(geometry[left]), around[zone])
     stretches, pair = shapely.get_parts(shapely.line_merge(near), return_index=True)
-    beside = np.round(shapely.length(stretches) - 2.0 * distance_m, _DECIMALS)
-    beside = np.maximum(beside, 0.0)
-    return np.bincount(pair, weights=beside, minlength=len(left)).astype(float)
+    beside = np.maximum(shapely.length(stretches) - 2.0 * distance_m, 0.0)
+    total = np.bincount(pair, weights=beside, minlength=len(left)).astype(float)
+    return np.round(total, _DECIMALS)

@@ -7,7 +7,7 @@ grids that meet it only.
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -21,9 +21,12 @@ from geo.layers import require_metric, require_polygons, require_same_crs
 
 __all__ = ["find_gaps"]
 
-_MIN_BORDER_M = 1.0
-_MIN_BORDER_SHARE = 0.05
-_MIN_BORDER_NOISES = 4.0
+_AREA_SHARED: Final = "2********"
+_MIN_REACH_M: Final = 0.001
+_MIN_BORDER_M: Final = 1.0
+_MIN_BORDER_SHARE: Final = 0.05
+_CORNER: Final = 4.0
+"""A corner runs within the reach of a gap for at most about this many times the reach."""
 
 
 def find_gaps(
@@ -95,7 +98,10 @@ def _uncovered(
     geometry: Geometries, outlines: Geometries
 ) -> tuple[Geometries, npt.NDArray[np.intp]]:
     """Return the parts of each outline outside all of `geometry`, and the outline of each part."""
-    unit, grid = shapely.STRtree(geometry).query(outlines, predicate="intersects")
+    unit, grid = shapely.STRtree(geometry).query(outlines)
+    shapely.prepare(outlines)
+    meets = shapely.relate_pattern(outlines[unit], geometry[grid], _AREA_SHARED)
+    unit, grid = unit[meets], grid[meets]
     order = np.argsort(unit, kind="stable")
     ends = np.searchsorted(unit[order], np.arange(len(outlines) + 1))
     covered = np.array(
@@ -114,7 +120,7 @@ def _rows(
     sliver_width_m: float,
     names: Mapping[str, str],
 ) -> Iterator[Mapping[str, Any]]:
-    around = _grids_around(grids, gaps, reach_m=noise_width_m)
+    around = _grids_around(grids, gaps, reach_m=max(noise_width_m, _MIN_REACH_M))
     width_m, area_m2 = mean_width_m(gaps), shapely.area(gaps)
     bounds = shapely.bounds(gaps)
     for k in np.lexsort((bounds[:, 1], bounds[:, 0])) if len(gaps) else ():
@@ -150,7 +156,7 @@ def _grids_around(
     zone = shapely.buffer(gaps, reach_m, quad_segs=2)
     along = shapely.length(shapely.intersection(shapely.boundary(geometry[grid]), zone[gap]))
     least = np.minimum(_MIN_BORDER_M, _MIN_BORDER_SHARE * shapely.length(gaps))
-    keep = along >= np.maximum(least, _MIN_BORDER_NOISES * reach_m)[gap]
+    keep = along >= np.maximum(least, _CORNER * reach_m)[gap]
     ids = grids.index.to_numpy()
     found: list[list[str]] = [[] for _ in gaps]
     for g, i in zip(gap[keep], grid[keep], strict=True):

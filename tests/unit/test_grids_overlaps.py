@@ -1,0 +1,198 @@
+"""Overlaps, duplicates, slivers and straddling dedicated grids (G201, G202, G204, G207)."""
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from geo.errors import CRSError, LayerError
+from geo.findings import Report
+from geo.grids import find_overlaps
+from tests.builders import grids
+
+
+def overlaps(frame: gpd.GeoDataFrame) -> Report:
+    return find_overlaps(frame, noise_width_m=0.05, sliver_width_m=1.0)
+
+
+def told(report: Report) -> list[tuple[object, ...]]:
+    table = report.findings
+    return list(zip(table["rule"], table["grid_ids"], table["measure"].round(6), strict=True))
+
+
+def test_an_overlap_is_told_once_with_its_whole_area_and_width() -> None:
+    # ┌── g0 ──┐
+    # │     ┌──┼── g1 ──┐     10 m × 10 m each, g1 moved 8 m right:
+    # └─────┼──┘        │     2 m × 10 m = 20 m², mean width 2·20/24
+    #       └───────────┘
+    report = overlaps(grids((0, 0, 10, 10), (8, 0, 18, 10)))
+
+    assert told(report) == [("G201", ("g0", "g1"), 20.0)]
+    row = report.findings.iloc[0]
+    assert row["width_m"] == pytest.approx(40 / 24)
+    assert row["defect"] == "overlap"
+    assert row["layer"] == "grids"
+    assert row.geometry.equals(shapely.box(8, 0, 10, 10))
+    assert row["details"]["share"] == pytest.approx(0.2)
+
+
+def test_neighbours_that_share_a_border_or_a_corner_are_clean() -> None:
+    report = overlaps(grids((0, 0, 10, 10), (10, 0, 20, 10), (10, 10, 20, 20)))
+
+    assert report.ok
+    assert report.counts == {"n_pairs": 0, "n_noise": 0}
+
+
+@pytest.mark.parametrize(
+    ("width_m", "rule"),
+    [(0.04, None), (0.06, "G204"), (0.9, "G204"), (1.1, "G201")],
+)
+def test_the_width_tells_noise_sliver_and_overlap_apart(width_m: float, rule: str | None) -> None:
+    # a strip of 1000 m: its mean width is that of the strip, less a thousandth
+    report = overlaps(grids((0, 0, 100, 1000), (100 - width_m, 0, 200, 1000)))
+
+    assert list(report.findings["rule"]) == ([rule] if rule else [])
+    assert report.counts["n_noise"] == (0 if rule else 1)
+
+
+def test_the_limits_themselves_belong_to_the_wider_class() -> None:
+    # a square of 2 m has a mean width of exactly 2·4/8 = 1 m
+    pair = grids((0, 0, 10, 10), (8, 8, 20, 20))
+
+    assert list(overlaps(pair).findings["rule"]) == ["G201"]
+    at_noise = find_overlaps(pair, noise_width_m=1.0, sliver_width_m=2.0)
+    assert list(at_noise.findings["rule"]) == ["G204"]
+
+
+def test_the_widest_part_judges_and_all_parts_are_measured() -> None:
+    # g1 is a comb with a tooth 4 m wide and one 0.5 m wide reaching 10 m into g0
+    comb = shapely.union_all(
+        [shapely.box(0, -10, 100, 0), shapely.box(10, 0, 14, 10), shapely.box(50, 0, 50.5, 10)]
+    )
+    report = overlaps(grids((0, 0, 100, 50), comb))
+
+    assert told(report) == [("G201", ("g0", "g1"), 45.0)]
+    assert report.findings["width_m"].iloc[0] == pytest.approx(80 / 28)
+    assert shapely.get_num_geometries(report.findings.geometry.iloc[0]) == 2
+
+
+@pytest.mark.parametrize("kinds", [["base", "base"], ["dedicated"] * 2, ["base", "dedicated"]])
+def test_the_same_polygon_is_g202_whatever_its_start_direction_and_kind(kinds: list[str]) -> None:
+    ring = [(0, 0), (40, 0), (40, 30), (0, 30)]
+    turned = [ring[2], ring[1], ring[0], ring[3]]
+    report = overlaps(grids(shapely.Polygon(ring), shapely.Polygon(turned), kind=kinds))
+
+    assert told(report) == [("G202", ("g0", "g1"), 1200.0)]
+
+
+def test_the_order_of_parts_and_numeric_noise_do_not_hide_a_duplicate() -> None:
+    a, b = shapely.box(0, 0, 50, 50), shapely.box(60, 0, 110, 50)
+    moved = shapely.box(60.01, 0, 110.01, 50)
+    report = overlaps(grids(shapely.MultiPolygon([a, b]), shapely.MultiPolygon([moved, a])))
+
+    assert list(report.findings["rule"]) == ["G202"]
+
+
+def test_a_grid_inside_another_of_its_kind_is_an_overlap_not_a_duplicate() -> None:
+    report = overlaps(grids((0, 0, 10, 10), (1, 1, 9, 9)))
+
+    assert told(report) == [("G201", ("g0", "g1"), 64.0)]
+
+
+def test_a_pair_meeting_in_a_line_and_an_area_keeps_the_area_only() -> None:
+    # ┌───┬──┐   g1 is an L that shares a border with g0 and reaches into its corner
+    hook = shapely.union_all([shapely.box(10, 0, 20, 20), shapely.box(7, 15, 10, 20)])
+    report = overlaps(grids((0, 0, 10, 20), hook))
+
+    assert report.findings.geometry.iloc[0].geom_type == "Polygon"
+    assert told(report) == [("G201", ("g0", "g1"), 15.0)]
+
+
+def test_a_dedicated_grid_inside_one_base_grid_is_legal() -> None:
+    # ┌───── g0 ─────┬── g1 ──┐
+    # │   ┌ g2 ┐     │        │    g2 may also touch the border, and stand outside of all
+    # └───┴────┴─────┴────────┘
+    base = [(0, 0, 100, 100), (100, 0, 200, 100)]
+    for overlay in [(20, 20, 60, 60), (60, 0, 100, 50), (300, 0, 340, 40), (-20, 0, 40, 40)]:
+        report = overlaps(grids(*base, overlay, kind=["base", "base", "dedicated"]))
+        assert report.ok, overlay
+
+
+def test_a_dedicated_grid_over_two_base_grids_is_told_with_each_of_them() -> None:
+    # ┌── g0 ──┬── g1 ──┐
+    # │     ┌──┼ g2 ┐   │    30 m × 40 m of g2 in g0, 10 m × 40 m in g1
+    # └─────┴──┴────┴───┘
+    report = overlaps(
+        grids(
+            (0, 0, 100, 100),
+            (100, 0, 200, 100),
+            (70, 0, 110, 40),
+            kind=["base", "base", "dedicated"],
+        )
+    )
+
+    assert told(report) == [("G207", ("g0", "g2"), 1200.0), ("G207", ("g1", "g2"), 400.0)]
+    assert set(report.findings["defect"]) == {"overlap"}
+    details = report.findings["details"].iloc[1]
+    assert (details["dedicated"], details["base"], details["bases"]) == ("g2", "g1", "g0、g1")
+    assert (details["n_bases"], details["main"]) == (2, "g0")
+
+
+def test_a_dedicated_grid_that_spills_over_narrowly_is_a_sliver_of_that_pair_only() -> None:
+    report = overlaps(
+        grids(
+            (0, 0, 100, 100),
+            (100, 0, 200, 100),
+            (60, 0, 100.3, 40),
+            kind=["base", "base", "dedicated"],
+        )
+    )
+
+    assert told(report) == [("G204", ("g1", "g2"), 12.0)]
+
+
+def test_a_narrow_dedicated_grid_wholly_inside_a_base_grid_is_legal() -> None:
+    report = overlaps(grids((0, 0, 100, 100), (10, 10, 10.5, 90), kind=["base", "dedicated"]))
+
+    assert report.ok
+
+
+def test_two_dedicated_grids_that_overlap_are_of_one_kind() -> None:
+    report = overlaps(
+        grids(
+            (0, 0, 100, 100),
+            (10, 10, 50, 50),
+            (40, 10, 80, 50),
+            kind=["base", "dedicated", "dedicated"],
+        )
+    )
+
+    assert told(report) == [("G201", ("g1", "g2"), 400.0)]
+
+
+def test_a_stack_of_three_is_three_pairs_in_order_of_ids() -> None:
+    frame = grids((0, 0, 10, 10), (0, 0, 10, 10), (5, 0, 15, 10)).iloc[::-1]
+
+    assert told(overlaps(frame)) == [
+        ("G202", ("g0", "g1"), 100.0),
+        ("G201", ("g0", "g2"), 50.0),
+        ("G201", ("g1", "g2"), 50.0),
+    ]
+
+
+def test_degrees_repeated_ids_and_a_missing_kind_are_refused() -> None:
+    pair = grids((0, 0, 10, 10), (8, 0, 18, 10))
+    with pytest.raises(CRSError, match="metres"):
+        overlaps(pair.set_crs("EPSG:4326", allow_override=True))
+    with pytest.raises(LayerError, match="repeat"):
+        overlaps(pair.set_axis(["g0", "g0"]))
+    with pytest.raises(LayerError, match="kind"):
+        overlaps(pair.drop(columns="kind"))
+
+
+def test_the_input_is_not_changed() -> None:
+    frame = grids((0, 0, 10, 10), (8, 0, 18, 10))
+    before = frame.copy()
+    overlaps(frame)
+
+    assert list(frame.index) == list(before.index)
+    assert frame.equals(before)
