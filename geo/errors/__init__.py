@@ -17,6 +17,7 @@ __all__ = [
     "LoadError",
     "MissingExtraError",
     "NotFoundError",
+    "OutputError",
     "ProjectError",
     "StandardError",
 ]
@@ -81,6 +82,10 @@ class StandardError(GridCircleError, ValueError):
 
 class NotFoundError(GridCircleError, LookupError):
     """Something asked for by name is not there."""
+
+
+class OutputError(GridCircleError, OSError):
+    """An output cannot be written: the folder, the disk, or a file that is open elsewhere."""
 
 
 class MissingExtraError(GridCircleError, ImportError):

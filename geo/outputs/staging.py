@@ -1,0 +1,70 @@
+"""Files that appear whole or not at all: written aside, then put in place one by one."""
+
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Final
+
+from geo.errors import OutputError
+
+__all__ = ["publish", "staging"]
+
+_PREFIX: Final = ".writing-"
+_STALE_SECONDS: Final = 3600.0
+
+
+@contextmanager
+def staging(folder: Path) -> Iterator[Path]:
+    """Give an empty folder inside `folder` (made when missing), removed at the end.
+
+    Raises
+    ------
+    OutputError
+        If `folder` cannot be made or written to, or the disk is full.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
+        aside = Path(mkdtemp(prefix=_PREFIX, dir=folder))
+    except (FileExistsError, NotADirectoryError) as error:
+        raise OutputError("outputs.not_a_folder", path=folder) from error
+    except OSError as error:
+        raise OutputError("outputs.cannot_write", path=folder, reason=error.strerror) from error
+    try:
+        yield aside
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError("outputs.cannot_write", path=folder, reason=error) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def publish(aside: Path, folder: Path, names: Sequence[str]) -> tuple[Path, ...]:
+    """Move the files `names` from `aside` into `folder`, in this order, each at one stroke.
+
+    Raises
+    ------
+    OutputError
+        If a file in place cannot be replaced, as when it is open in Excel on Windows.
+    """
+    placed = []
+    for name in names:
+        target = folder / name
+        try:
+            (aside / name).replace(target)
+        except OSError as error:
+            raise OutputError("outputs.in_use", path=target) from error
+        placed.append(target)
+    return tuple(placed)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a run that was killed has left behind."""
+    for path in folder.glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,98 @@
+"""All files of an audit but the map, put in place together."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+import orjson
+
+from geo.audit import Audit
+from geo.outputs.geojson import feature_collection
+from geo.outputs.geopackage import geo_layers, write_geopackage
+from geo.outputs.ledger import write_ledger
+from geo.outputs.staging import publish, staging
+from geo.outputs.summaries import summary
+from geo.outputs.tables import write_coverage, write_quarantine
+
+__all__ = ["write_outputs"]
+
+Progress = Callable[[str], None]
+
+_IDS: Final = {
+    "grids": ("grid_id",),
+    "units": ("unit_id",),
+    "sites": ("site_id",),
+    "circles": ("site_id", "tier", "model"),
+    "findings": ("finding_id",),
+}
+
+
+def write_outputs(
+    audit: Audit, folder: Path, *, progress: Progress | None = None
+) -> tuple[Path, ...]:
+    """Write the files of the contract into `folder`, all but `map.html`.
+
+    Parameters
+    ----------
+    audit
+        What to write.
+    folder
+        Made when missing. Each file is replaced at one stroke and `summary.json` last, so that a
+        crash leaves the files of the run before; a `quarantine.csv` of an earlier run goes when
+        no row is refused any more.
+    progress
+        Called with the name of each file as its writing starts.
+
+    Returns
+    -------
+    paths
+        The files in place.
+
+    Raises
+    ------
+    OutputError
+        If the folder or a file in it cannot be written.
+    """
+    said = progress or (lambda _name: None)
+    writers: dict[str, Callable[[Path], object]] = {
+        **{f"{layer}.geojson": _geojson_writer(audit, layer) for layer in _IDS},
+        "coverage.csv": lambda path: write_coverage(audit.coverage, path),
+        "audit.gpkg": lambda path: write_geopackage(audit, path),
+        "ledger.xlsx": lambda path: write_ledger(audit, path),
+        "summary.json": lambda path: path.write_bytes(_summary(audit)),
+    }
+    if len(audit.quarantine):
+        refused = {"quarantine.csv": lambda path: write_quarantine(audit.quarantine, path)}
+        writers = {**refused, **writers}
+    with staging(folder) as aside:
+        for name, write in writers.items():
+            said(name)
+            write(aside / name)
+        placed = publish(aside, folder, list(writers))
+    if not len(audit.quarantine):
+        (folder / "quarantine.csv").unlink(missing_ok=True)
+    return placed
+
+
+def _summary(audit: Audit) -> bytes:
+    return orjson.dumps(summary(audit), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _geojson_writer(audit: Audit, layer: str) -> Callable[[Path], object]:
+    def write(path: Path) -> None:
+        frame = geo_layers(audit).get(layer)
+        if frame is None:
+            id_column = _IDS[layer][0]
+            frame = gpd.GeoDataFrame({id_column: []}, geometry=[], crs=audit.crs)
+        ids = _ids(frame, _IDS[layer])
+        path.write_bytes(feature_collection(frame, name=layer, ids=ids))
+
+    return write
+
+
+def _ids(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> list[str]:
+    if not len(frame):
+        return []
+    parts = [frame[column].astype(str) for column in columns]
+    return [":".join(row) for row in zip(*parts, strict=True)]
