@@ -1,0 +1,32 @@
+"""Maps: one HTML file of an audit that opens with no network."""
+
+import os
+from pathlib import Path
+
+from geo.audit import Audit
+from maps.pages import map_page
+
+__all__ = ["audit_map", "write_map"]
+
+
+def audit_map(audit: Audit) -> str:
+    """Return the map of an audit: HTML with everything inside, in both languages."""
+    return map_page(audit)
+
+
+def write_map(audit: Audit, path: Path) -> Path:
+    """Write the map of an audit to `path` (UTF-8) and return it; a crash leaves the old file as it was.
+
+    Raises
+    ------
+    OSError
+        If the folder does not exist or cannot be written.
+    """
+    page = map_page(audit).encode("utf-8")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(page)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path

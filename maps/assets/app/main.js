@@ -1,0 +1,224 @@
+/* Start: read the data, build the page, answer to choices. */
+"use strict";
+
+GC.start = function (mapName) {
+  var app = document.getElementById("gc-app");
+  GC.map = window[mapName];
+  GC.gunzip(GC.bytesOf(document.getElementById("gridcircle-data").textContent)).then(function (bytes) {
+    GC.data = GC.unpack(bytes);
+    GC.build(app);
+    document.documentElement.setAttribute("data-ready", "true");
+  }).catch(function (error) {
+    app.hidden = false;
+    app.textContent = "地图数据无法读取 / the data of this map cannot be read: " + error.message;
+    throw error;
+  });
+};
+
+GC.build = function (app) {
+  var data = GC.data, state = GC.state;
+  state.language = data.project.language === "en" ? "en" : "zh";
+  var tiers = data.tiers, judged = GC.tierOf(data.orphan_tier) || tiers[tiers.length - 1];
+  state.tier = judged ? judged.id : null;
+  state.mode = tiers.length ? "class" : "findings";
+  tiers.forEach(function (tier) { state.layers.circles[tier.id] = tier.id === state.tier; });
+  GC.prepare();
+  GC.measureMap();
+  GC.panel = GC.h("aside", { class: "gc-panel" });
+  GC.main = GC.h("main", { class: "gc-main" });
+  GC.append(app, [GC.panel, GC.main]);
+  app.hidden = false;
+  GC.main.appendChild(GC.map.getContainer());
+  GC.readHash(true);
+  GC.recolour();
+  GC.setUpMap();
+  GC.makeControls(GC.main);
+  GC.drawWords();
+  GC.listen();
+  GC.readHash(false);
+};
+
+/** Typical sizes in world pixels, and which findings have a shape of their own. */
+GC.measureMap = function () {
+  var shapes = GC.data.shapes, model = GC.model, areas = [], i;
+  for (i = 0; i < shapes.grids.n; i++) areas.push(GC.area(shapes.grids, i));
+  areas.sort(function (a, b) { return a - b; });
+  model.cell = Math.sqrt(areas[Math.floor(areas.length / 2)] || 1e-6);
+  model.extent = GC.joinBoxes(GC.data.grids.id.map(function (_, k) { return GC.boxOf(shapes.grids, k); }));
+  var width = model.extent[2] - model.extent[0], height = model.extent[3] - model.extent[1];
+  model.siteGap = Math.sqrt(width * height / Math.max(1, shapes.sites.n));
+  model.findingOfOwn = [];
+  model.ownAt.forEach(function (own, f) { if (own >= 0) model.findingOfOwn[own] = f; });
+  // An orphan only because it is blank is already marked as blank: the dashed edge is for the others.
+  model.isLoneOrphan = GC.data.grids.orphan_reasons.map(function (reasons) {
+    return reasons.some(function (reason) { return reason !== "C501"; });
+  });
+};
+
+GC.recolour = function () {
+  GC.model.classes = GC.classesOf();
+  GC.model.colours = {};
+  GC.legendClasses().forEach(function (row) { GC.model.colours[row.key] = row.colour; });
+};
+
+GC.setUpMap = function () {
+  var map = GC.map;
+  map.invalidateSize({ animate: false });
+  GC.wholeArea(false);
+  map.setMinZoom(Math.max(0, map.getZoom() - 3));
+  GC.tiles = new GC.CanvasLayer({ maxZoom: 22, minZoom: 0 });
+  map.addLayer(GC.tiles);
+  GC.marks = L.featureGroup().addTo(map);
+  GC.labels = new GC.LabelLayer();
+  map.addLayer(GC.labels);
+  GC.scale = L.control.scale({ imperial: false, position: "bottomleft", maxWidth: 130 }).addTo(map);
+  GC.tip = GC.h("div", { class: "gc-tip", hidden: true });
+  GC.main.appendChild(GC.tip);
+  map.on("mousemove", GC.hover);
+  map.on("mouseout", function () { GC.tip.hidden = true; });
+  map.on("click", function (event) {
+    var thing = GC.thingAt(event.latlng);
+    if (thing) GC.choose(thing, event.latlng); else GC.choose(null);
+  });
+  map.on("popupclose", function () { GC.popup = null; });
+};
+
+GC.wholeArea = function (animate) {
+  GC.map.fitBounds(GC.bounds(GC.model.extent), { animate: animate, padding: [24, 24] });
+};
+
+GC.hover = function (event) {
+  var now = event.containerPoint, thing = GC.thingAt(event.latlng), key = thing ? thing.kind + thing.at : "";
+  if (!thing || event.originalEvent.buttons) { GC.tip.hidden = true; GC.tipKey = ""; return; }
+  if (key !== GC.tipKey) { GC.append(GC.clear(GC.tip), GC.tipOf(thing)); GC.tipKey = key; }
+  GC.tip.hidden = false;
+  var size = GC.map.getSize(), flip = now.x > size.x - 280, up = now.y > size.y - 200;
+  GC.tip.style.left = (flip ? now.x - GC.tip.offsetWidth - 14 : now.x + 16) + "px";
+  GC.tip.style.top = (up ? now.y - GC.tip.offsetHeight - 10 : now.y + 16) + "px";
+};
+
+/** Choose a thing: mark it, zoom to it unless it was clicked on the map, say what it is. */
+GC.choose = function (thing, clicked) {
+  GC.state.selected = thing;
+  GC.tip.hidden = true;
+  GC.tipKey = "";
+  GC.map.closePopup();
+  GC.mark(thing);
+  GC.writeHash();
+  if (GC.parts) GC.showChosenRow(GC.parts.list);
+  if (!thing) return;
+  var box = GC.boxOfThing(thing);
+  if (!box) { GC.say(thing, GC.map.getCenter()); return; }
+  if (!clicked) GC.zoomTo(box, thing);
+  GC.say(thing, clicked || GC.topOf(box));
+};
+
+GC.boxOfThing = function (thing) {
+  if (thing.kind === "finding") return GC.findingBox(thing.at);
+  var box = GC.boxOf(GC.data.shapes[thing.kind + "s"], thing.at);
+  return isFinite(box[0]) ? box : null;
+};
+GC.topOf = function (box) { return GC.latLng((box[0] + box[2]) / 2, box[1]); };
+
+/** Zoom so that the thing fills about a third of the map; never closer than needed to see its surroundings. */
+GC.zoomTo = function (box, thing) {
+  var bounds = GC.bounds(box), most = thing.kind === "site" ? 15 : 17;
+  if (thing.kind === "site" && GC.data.tiers.length) {
+    var far = Math.max.apply(null, GC.data.tiers.map(function (tier) { return tier.distance_m; }));
+    bounds = GC.bounds(box).getCenter().toBounds(far * 2.3);
+  }
+  GC.map.fitBounds(bounds.pad(thing.kind === "site" ? 0 : 0.9), { maxZoom: most, animate: false });
+};
+
+GC.say = function (thing, at) {
+  GC.popup = L.popup({
+    maxWidth: 340, minWidth: 250, className: "gc-popup", autoPanPaddingTopLeft: [16, 16],
+    autoPanPaddingBottomRight: [window.innerWidth > 900 ? 250 : 16, 16], offset: [0, thing.kind === "site" ? -10 : -2]
+  }).setLatLng(at).setContent(GC.popupOf(thing)).openOn(GC.map);
+  var close = GC.popup.getElement().querySelector(".leaflet-popup-close-button");
+  if (close) { close.setAttribute("aria-label", GC.t("close")); close.title = GC.t("close"); }
+};
+
+GC.chooseTier = function (id) {
+  var circles = GC.state.layers.circles, before = GC.state.tier;
+  if (id !== before) { circles[id] = true; circles[before] = false; }
+  GC.state.tier = id;
+  GC.tell("tier");
+};
+
+/* Links: #finding=…, #grid=…, #site=…, #unit=…, #tier=…, #lang=…, joined by &. */
+GC.readHash = function (isFirst) {
+  var given = {};
+  location.hash.replace(/^#/, "").split("&").forEach(function (part) {
+    var at = part.indexOf("=");
+    if (at < 0) return;
+    try { given[part.slice(0, at)] = decodeURIComponent(part.slice(at + 1)); } catch (error) { /* not a link of ours */ }
+  });
+  if (isFirst) {
+    if (given.lang === "zh" || given.lang === "en") GC.state.language = given.lang;
+    if (GC.tierOf(given.tier)) {
+      GC.state.layers.circles[GC.state.tier] = false;
+      GC.state.tier = given.tier;
+      GC.state.layers.circles[given.tier] = true;
+    }
+    return;
+  }
+  ["finding", "grid", "site", "unit"].forEach(function (kind) {
+    var at = given[kind] === undefined ? undefined : GC.model[kind + "At"].get(given[kind]);
+    if (at !== undefined) GC.choose({ kind: kind, at: at });
+  });
+};
+GC.writeHash = function () {
+  var thing = GC.state.selected, ids = thing ? GC.data[thing.kind + "s"][thing.kind === "finding" ? "finding_id" : "id"] : null;
+  var hash = thing ? "#" + thing.kind + "=" + encodeURIComponent(ids[thing.at]) : "#";
+  try { history.replaceState(null, "", hash); } catch (error) { /* a viewer that forbids it */ }
+};
+
+GC.drawWords = function () {
+  document.documentElement.lang = GC.state.language === "zh" ? "zh-Hans" : "en";
+  GC.panel.setAttribute("aria-label", GC.t("panel"));
+  GC.map.getContainer().setAttribute("aria-label", GC.t("map_name"));
+  if (GC.zoom) GC.map.removeControl(GC.zoom);
+  GC.zoom = L.control.zoom({ position: "topleft", zoomInTitle: GC.t("zoom_in"), zoomOutTitle: GC.t("zoom_out") });
+  GC.map.addControl(GC.zoom);
+  var whole = GC.h("a", { href: "#", role: "button", class: "gc-whole", title: GC.t("zoom_all"), "aria-label": GC.t("zoom_all"), text: "⤢", onclick: function (event) {
+    event.preventDefault();
+    event.stopPropagation();
+    GC.wholeArea(true);
+  } });
+  GC.zoom.getContainer().appendChild(whole);
+  GC.drawPanel(GC.panel);
+  GC.drawControls();
+};
+
+GC.listen = function () {
+  GC.on("language", function () {
+    GC.drawWords();
+    GC.labels.redraw();
+    if (GC.popup && GC.state.selected) GC.popup.setContent(GC.popupOf(GC.state.selected));
+    GC.tipKey = "";
+  });
+  GC.on("tier", function () {
+    GC.state.shown = GC.PAGE;
+    GC.recolour();
+    GC.drawFigure();
+    GC.tell("list");
+    GC.drawControls();
+    GC.tiles.repaint();
+    GC.labels.redraw();
+  });
+  GC.on("colours", function () { GC.recolour(); GC.drawControls(); GC.tiles.repaint(); });
+  GC.on("layers", function () { GC.drawControls(); GC.tiles.repaint(); GC.labels.redraw(); });
+  GC.on("list", function () { GC.drawTabs(GC.parts.tabs); GC.drawList(GC.parts.list); });
+  window.addEventListener("hashchange", function () { GC.readHash(false); });
+  window.addEventListener("resize", function () { GC.map.invalidateSize({ animate: false }); });
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Escape" && GC.state.selected && event.target.id !== "gc-search") GC.choose(null);
+    if (event.key === "/" && !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) {
+      document.getElementById("gc-search").focus();
+      event.preventDefault();
+    }
+  });
+};
+
+GC.start("map_gridcircle");

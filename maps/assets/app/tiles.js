@@ -1,0 +1,171 @@
+/* The one layer that draws it all: canvas tiles, redrawn in place when a choice changes. */
+"use strict";
+
+GC.CanvasLayer = L.GridLayer.extend({
+  options: { tileSize: 512, updateWhenZooming: false, keepBuffer: 1, pane: "overlayPane", className: "gc-tile" },
+  createTile: function (coords) {
+    var tile = document.createElement("canvas"), ratio = Math.min(2, window.devicePixelRatio || 1);
+    tile.width = tile.height = this.options.tileSize * ratio;
+    this._paint(tile, coords, ratio);
+    return tile;
+  },
+  repaint: function () {
+    var tiles = this._tiles, self = this;
+    Object.keys(tiles).forEach(function (key) {
+      var tile = tiles[key].el;
+      self._paint(tile, tiles[key].coords, tile.width / self.options.tileSize);
+    });
+  },
+  _paint: function (tile, coords, ratio) {
+    var size = this.options.tileSize, ctx = tile.getContext("2d");
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    ctx.clearRect(0, 0, size, size);
+    GC.paintTile(ctx, { scale: Math.pow(2, coords.z), dx: coords.x * size, dy: coords.y * size, size: size, ratio: ratio, zoom: coords.z });
+  }
+});
+
+GC.paintTile = function (ctx, view) {
+  var layers = GC.state.layers;
+  GC.paintGrids(ctx, view);
+  if (layers.streets) GC.paintStreets(ctx, view);
+  GC.paintBlankEdges(ctx, view);
+  if (layers.units) GC.paintUnits(ctx, view);
+  GC.paintCircles(ctx, view);
+  if (layers.findings) GC.paintFindings(ctx, view);
+  if (layers.sites) GC.paintSites(ctx, view);
+};
+
+/** Typical cell size in pixels: small cells are stroked in their own colour, or white would wash them out. */
+GC.cellPixels = function (view) { return GC.model.cell * view.scale; };
+
+GC.paintGrids = function (ctx, view) {
+  var shapes = GC.data.shapes.grids, model = GC.model, seen = GC.inView(shapes, view, 2);
+  var groups = { base: {}, dedicated: {} };
+  seen.forEach(function (i) {
+    var group = groups[model.isDedicated[i] ? "dedicated" : "base"], key = model.classes[i];
+    (group[key] = group[key] || []).push(i);
+  });
+  ["base", "dedicated"].forEach(function (kind) {
+    Object.keys(groups[kind]).forEach(function (key) { GC.fillCells(ctx, view, key, groups[kind][key]); });
+    var all = [].concat.apply([], Object.keys(groups[kind]).map(function (key) { return groups[kind][key]; }));
+    if (kind === "base" && GC.cellPixels(view) < 6) return;
+    ctx.strokeStyle = kind === "base" ? "rgba(255,255,255,.85)" : "#35506e";
+    ctx.lineWidth = kind === "base" ? Math.min(1.6, 0.5 + GC.cellPixels(view) / 60) : 1.1;
+    ctx.setLineDash(kind === "base" ? [] : [3, 2]);
+    GC.traceAll(ctx, shapes, all, view, true, function () { ctx.stroke(); });
+    ctx.setLineDash([]);
+  });
+};
+
+GC.fillCells = function (ctx, view, key, list) {
+  var shapes = GC.data.shapes.grids, isHidden = !!GC.state.hidden[key];
+  var colour = isHidden ? "#e3e7eb" : GC.model.colours[key], texture = GC.TEXTURES[key];
+  GC.traceAll(ctx, shapes, list, view, true, function () {
+    ctx.fillStyle = colour;
+    ctx.fill("evenodd");
+    if (GC.cellPixels(view) < 6) { ctx.strokeStyle = colour; ctx.lineWidth = 0.8; ctx.stroke(); }
+    if (texture && !isHidden) { GC.fillTexture(ctx, texture, view.ratio); ctx.fill("evenodd"); }
+  });
+};
+GC.TEXTURES = { blank: "blank", unknown: "unknown", error: "error" };
+
+GC.paintStreets = function (ctx, view) {
+  var shapes = GC.data.shapes.streets;
+  if (!shapes.n) return;
+  ctx.strokeStyle = "rgba(255,255,255," + (view.zoom < 13 ? 0.4 : 0.7) + ")";
+  ctx.lineWidth = view.zoom < 13 ? 0.6 : view.zoom < 15 ? 1 : view.zoom < 17 ? 2 : 4;
+  GC.traceAll(ctx, shapes, GC.inView(shapes, view, 4), view, false, function () { ctx.stroke(); });
+};
+
+GC.paintBlankEdges = function (ctx, view) {
+  if (GC.state.mode !== "class" || GC.state.hidden.blank) return;
+  var at = GC.data.blanks.key.indexOf(GC.state.tier);
+  if (at < 0) return;
+  ctx.strokeStyle = "#98390a"; ctx.lineWidth = 1.4; ctx.lineJoin = "round";
+  ctx.beginPath();
+  GC.trace(ctx, GC.data.shapes.blanks, at, view, true);
+  ctx.stroke();
+};
+
+GC.paintUnits = function (ctx, view) {
+  var shapes = GC.data.shapes.units, levels = GC.data.levels, level = GC.data.units.level || [];
+  if (!shapes.n) return;
+  var seen = GC.inView(shapes, view, 3);
+  levels.slice().reverse().forEach(function (name) {
+    var rank = levels.indexOf(name), isTop = rank === 0;
+    var list = seen.filter(function (i) { return level[i] === name; });
+    if (!isTop && GC.cellPixels(view) < 9) return;
+    ctx.strokeStyle = isTop ? "#22303f" : "rgba(34,48,63,.75)";
+    ctx.lineWidth = isTop ? 1.7 : 1.1;
+    ctx.setLineDash(isTop ? [7, 3, 2, 3] : [4, 3]);
+    GC.traceAll(ctx, shapes, list, view, true, function () { ctx.stroke(); });
+  });
+  ctx.setLineDash([]);
+};
+
+GC.paintCircles = function (ctx, view) {
+  GC.data.circles.key.forEach(function (tier, i) {
+    if (!GC.state.layers.circles[tier]) return;
+    ctx.strokeStyle = "#0a468f"; ctx.lineWidth = 1.6; ctx.setLineDash(GC.tierDash(tier));
+    ctx.beginPath();
+    GC.trace(ctx, GC.data.shapes.circles, i, view, true);
+    ctx.stroke();
+  });
+  ctx.setLineDash([]);
+};
+
+/* Marks of findings: overlaps with white dots and a purple edge, gaps in crimson, orphans with a dashed black edge. */
+GC.paintFindings = function (ctx, view) {
+  var shapes = GC.data.shapes.findings, model = GC.model, small = [];
+  var seen = GC.inView(shapes, view, 10);
+  seen.forEach(function (own) {
+    var f = model.findingOfOwn[own], group = GC.groupOf(f);
+    if (!GC.inTier(f) || GC.state.hidden["mark_" + group] || (group !== "overlap" && group !== "gap")) return;
+    var width = (shapes.box[4 * own + 2] - shapes.box[4 * own]) * view.scale;
+    var height = (shapes.box[4 * own + 3] - shapes.box[4 * own + 1]) * view.scale;
+    ctx.beginPath();
+    GC.trace(ctx, shapes, own, view, true);
+    if (group === "overlap") {
+      ctx.fillStyle = "rgba(107,47,156,.55)"; ctx.fill("evenodd");
+      GC.fillTexture(ctx, "dots", view.ratio); ctx.fill("evenodd");
+    } else {
+      ctx.fillStyle = "#a3123f"; ctx.fill("evenodd");
+    }
+    ctx.strokeStyle = GC.GROUP_COLOURS[group]; ctx.lineWidth = 1.8; ctx.lineJoin = "round"; ctx.stroke();
+    if (Math.max(width, height) < 14) small.push(own);
+  });
+  if (!GC.state.hidden.mark_orphan) GC.paintOrphans(ctx, view);
+  small.forEach(function (own) { GC.paintPin(ctx, view, own); });
+};
+
+GC.paintOrphans = function (ctx, view) {
+  var shapes = GC.data.shapes.grids, model = GC.model;
+  var list = GC.inView(shapes, view, 3).filter(function (i) { return model.isLoneOrphan[i]; });
+  [["rgba(255,255,255,.9)", 3.2, []], ["#10161d", 1.7, [5, 3]]].forEach(function (line) {
+    ctx.strokeStyle = line[0]; ctx.lineWidth = line[1]; ctx.setLineDash(line[2]);
+    GC.traceAll(ctx, shapes, list, view, true, function () { ctx.stroke(); });
+  });
+  ctx.setLineDash([]);
+};
+
+GC.paintPin = function (ctx, view, own) {
+  var box = GC.data.shapes.findings.box, f = GC.model.findingOfOwn[own];
+  var x = (box[4 * own] + box[4 * own + 2]) / 2 * view.scale - view.dx;
+  var y = (box[4 * own + 1] + box[4 * own + 3]) / 2 * view.scale - view.dy;
+  ctx.beginPath(); ctx.arc(x, y, 4.2, 0, 7);
+  ctx.fillStyle = GC.GROUP_COLOURS[GC.groupOf(f)]; ctx.fill();
+  ctx.strokeStyle = "#fff"; ctx.lineWidth = 1.4; ctx.stroke();
+};
+
+GC.siteRadius = function (view) {
+  var room = GC.model.siteGap * view.scale; // typical distance between sites in pixels
+  return Math.max(3.2, Math.min(8, room / 3.2));
+};
+GC.paintSites = function (ctx, view) {
+  var shapes = GC.data.shapes.sites, r = GC.siteRadius(view), of = GC.model.categories.of;
+  GC.inView(shapes, view, 14).forEach(function (i) {
+    if (GC.state.hiddenSites[of[i]]) return;
+    var p = shapes.start[shapes.first[i]];
+    GC.drawSymbol(ctx, of[i], shapes.x[p] * view.scale - view.dx, shapes.y[p] * view.scale - view.dy, r);
+  });
+};

@@ -1,0 +1,92 @@
+/* The packed scene → tables and shapes. Shapes hold places in world pixels of zoom 0 (Web Mercator, 0 to 256). */
+"use strict";
+
+GC.unpack = function (bytes) {
+  if (String.fromCharCode(bytes[0], bytes[1], bytes[2], bytes[3]) !== "GCM1") throw new Error("format");
+  var size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
+  var data = JSON.parse(new TextDecoder("utf-8").decode(bytes.subarray(8, 8 + size)));
+  data.shapes = {};
+  ["grids", "units", "sites", "streets", "findings", "circles", "blanks"].forEach(function (name) {
+    data.shapes[name] = GC.shapes(data, bytes.subarray(8 + size), name);
+  });
+  return data;
+};
+
+GC.varints = function (bytes, section) {
+  var values = new Float64Array(section.n), at = section.at;
+  for (var i = 0; i < section.n; i++) {
+    var value = 0, factor = 1, byte;
+    do { byte = bytes[at++]; value += (byte & 127) * factor; factor *= 128; } while (byte & 128);
+    values[i] = value;
+  }
+  return values;
+};
+
+/** Shapes of a layer: `first[i]` to `first[i + 1]` are the rings of shape i, `start[r]` to `start[r + 1]` the points
+ *  of ring r in `x`, `y`; `box` holds four numbers a shape. */
+GC.shapes = function (data, bytes, name) {
+  var rings = GC.varints(bytes, data.sections[name + ".rings"]);
+  var sizes = GC.varints(bytes, data.sections[name + ".sizes"]);
+  var section = data.sections[name + ".xy"], steps = GC.varints(bytes, section);
+  var n = steps.length / 2, x = new Float64Array(n), y = new Float64Array(n), east = 0, north = 0, i;
+  for (i = 0; i < n; i++) {
+    var a = steps[2 * i], b = steps[2 * i + 1];
+    east += a % 2 ? -(a + 1) / 2 : a / 2;
+    north += b % 2 ? -(b + 1) / 2 : b / 2;
+    x[i] = GC.worldX(data.origin[0] + east * section.step);
+    y[i] = GC.worldY(data.origin[1] + north * section.step);
+  }
+  var shapes = { n: rings.length, first: GC.sums(rings), start: GC.sums(sizes), x: x, y: y };
+  shapes.box = GC.boxes(shapes);
+  return shapes;
+};
+
+GC.sums = function (counts) {
+  var sums = new Uint32Array(counts.length + 1);
+  for (var i = 0; i < counts.length; i++) sums[i + 1] = sums[i] + counts[i];
+  return sums;
+};
+
+GC.boxes = function (shapes) {
+  var box = new Float64Array(shapes.n * 4);
+  for (var i = 0; i < shapes.n; i++) {
+    var west = Infinity, north = Infinity, east = -Infinity, south = -Infinity;
+    var to = shapes.start[shapes.first[i + 1]];
+    for (var p = shapes.start[shapes.first[i]]; p < to; p++) {
+      if (shapes.x[p] < west) west = shapes.x[p];
+      if (shapes.x[p] > east) east = shapes.x[p];
+      if (shapes.y[p] < north) north = shapes.y[p];
+      if (shapes.y[p] > south) south = shapes.y[p];
+    }
+    box[4 * i] = west; box[4 * i + 1] = north; box[4 * i + 2] = east; box[4 * i + 3] = south;
+  }
+  return box;
+};
+
+GC.worldX = function (lon) { return (lon / 360 + 0.5) * 256; };
+GC.worldY = function (lat) {
+  var sine = Math.sin(lat * Math.PI / 180);
+  return (0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)) * 256;
+};
+GC.latLng = function (x, y) {
+  var lat = Math.atan(Math.sinh(Math.PI * (1 - y / 128))) * 180 / Math.PI;
+  return L.latLng(lat, (x / 256 - 0.5) * 360);
+};
+GC.bounds = function (box) { return L.latLngBounds(GC.latLng(box[0], box[3]), GC.latLng(box[2], box[1])); };
+GC.boxOf = function (shapes, i) { return Array.prototype.slice.call(shapes.box, 4 * i, 4 * i + 4); };
+GC.joinBoxes = function (boxes) {
+  var full = boxes.filter(function (b) { return isFinite(b[0]); });
+  if (!full.length) return null;
+  return full.reduce(function (a, b) {
+    return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
+  });
+};
+GC.ringsOf = function (shapes, i) {
+  var rings = [];
+  for (var r = shapes.first[i]; r < shapes.first[i + 1]; r++) {
+    var ring = [];
+    for (var p = shapes.start[r]; p < shapes.start[r + 1]; p++) ring.push(GC.latLng(shapes.x[p], shapes.y[p]));
+    rings.push(ring);
+  }
+  return rings;
+};

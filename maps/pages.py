@@ -1,0 +1,60 @@
+"""The map page: a Folium map as the shell, our own script and style, and the packed scene."""
+
+from typing import Any, Final
+
+import folium
+
+from geo.audit import Audit
+from maps.figure import OfflineFigure, RawElement, style
+from maps.scene import lonlat_bounds, pack_scene
+from maps.vendored import app_script, app_style
+
+__all__ = ["DATA_ID", "map_page"]
+
+DATA_ID: Final = "gridcircle-data"
+"""Id of the element that holds the packed scene."""
+
+_MAP_ID: Final = "gridcircle"
+_MAX_ZOOM: Final = 22
+_START_ZOOM: Final = 11
+_SHELL: Final = frozenset({"leaflet", "leaflet_css"})
+
+
+def map_page(audit: Audit) -> str:
+    """Return the page of an audit as HTML that opens with no network at all."""
+    west, south, east, north = lonlat_bounds(audit.grids)
+    figure = OfflineFigure(
+        title=audit.title or audit.project_id, language=audit.language, last_script=app_script()
+    )
+    figure.add_child(_shell(latitude=(south + north) / 2, longitude=(west + east) / 2))
+    figure.header.add_child(
+        RawElement('<meta name="color-scheme" content="light">'), name="meta_scheme"
+    )
+    figure.header.add_child(RawElement(style(app_style())), name="app_style")
+    figure.html.add_child(RawElement(_BODY), name="app_body")
+    blob = f'<script type="application/octet-stream" id="{DATA_ID}">{pack_scene(audit)}</script>'
+    figure.html.add_child(RawElement(blob), name="app_data")
+    html: str = figure.render()
+    return html
+
+
+_BODY: Final = """<div id="gc-app" class="gc-app" hidden></div>
+<noscript>此地图需要启用 JavaScript。 / This map needs JavaScript.</noscript>"""
+
+
+def _shell(*, latitude: float, longitude: float) -> Any:  # noqa: ANN401
+    """Return the Folium map: Leaflet and its options, no tiles, nothing of the data but its centre."""
+    shell = folium.Map(
+        location=(latitude, longitude),
+        tiles=None,
+        zoom_start=_START_ZOOM,
+        zoom_control=False,
+        maxZoom=_MAX_ZOOM,
+        zoomSnap=0.25,
+        fadeAnimation=False,
+        attributionControl=False,
+    )
+    shell._id = _MAP_ID  # noqa: SLF001  (a random id would make two pages of one audit differ)
+    shell.default_js = [link for link in shell.default_js if link[0] in _SHELL]
+    shell.default_css = [link for link in shell.default_css if link[0] in _SHELL]
+    return shell

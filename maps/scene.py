@@ -1,0 +1,238 @@
+"""One audit as the scene that the page draws: header (tables, words, rules) and packed shapes."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from pyproj import CRS
+
+from geo import words
+from geo.audit import Audit
+from geo.crs import crs_name, to_crs
+from geo.findings import Rule, rules
+from geo.standards import Tier
+from maps.packing import COARSE_DEG, FINE_DEG, Packer
+from maps.tables import (
+    FINDING_FIELDS,
+    GRID_FIELDS,
+    SITE_FIELDS,
+    UNIT_FIELDS,
+    positions,
+    table,
+    tier_table,
+)
+
+__all__ = ["LONLAT", "MANY_VERTICES", "lonlat_bounds", "pack_scene"]
+
+LONLAT: Final = CRS.from_epsg(4326)
+"""The CRS of the page: WGS 84, x = longitude, y = latitude."""
+
+MANY_VERTICES: Final = 500_000
+"""Above this number of vertices in the grids, coordinates keep six decimals instead of seven."""
+
+_STREET_TOLERANCE_M: Final = 1.0
+_MANY_STREET_VERTICES: Final = 200_000
+
+_TOPOLOGY: Final = frozenset(
+    {"G201", "G202", "G203", "G204", "G205", "G206", "G207", "G209", "G210"}
+)
+_OVERLAP: Final = frozenset({"G201", "G202", "G207"})
+
+Shapes = npt.NDArray[np.object_]
+
+
+def pack_scene(audit: Audit) -> str:
+    """Return everything the page shows, as one text of base64.
+
+    Shapes are exact up to the step of the coordinates (1e-7 degrees; 1e-6 for streets, circles of a network and
+    above `MANY_VERTICES`); nothing is simplified except streets of very many vertices.
+    """
+    west, south, _, _ = lonlat_bounds(audit.grids)
+    packer = Packer(origin_lonlat=(west, south))
+    vertices = int(shapely.get_num_coordinates(audit.grids.geometry.array).sum())
+    step = FINE_DEG if vertices <= MANY_VERTICES else COARSE_DEG
+    packer.add_shapes("grids", _lonlat(audit.grids), step_deg=step)
+    packer.add_shapes("units", _lonlat(audit.units), step_deg=step)
+    packer.add_shapes("sites", _lonlat(audit.sites), step_deg=step)
+    packer.add_shapes("streets", _lonlat(_streets(audit)), step_deg=COARSE_DEG)
+    own, drawn = _finding_shapes(audit)
+    packer.add_shapes("findings", _lonlat(drawn), step_deg=step)
+    circles = _outlines_of_circles(audit)
+    packer.add_shapes("circles", _lonlat(circles), step_deg=COARSE_DEG)
+    blanks = _outlines_of_blanks(audit)
+    packer.add_shapes("blanks", _lonlat(blanks), step_deg=COARSE_DEG)
+    header = _header(audit)
+    header["findings"]["is_own"] = own
+    header["circles"] = {"key": list(circles.index)}
+    header["blanks"] = {"key": list(blanks.index)}
+    return packer.blob(header)
+
+
+def lonlat_bounds(frame: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
+    """Return west, south, east, north (degrees) of the frame's shapes."""
+    west, south, east, north = shapely.total_bounds(_lonlat(frame)).tolist()
+    return west, south, east, north
+
+
+def _header(audit: Audit) -> dict[str, Any]:
+    suffix = "" if audit.verdict_model == "radius" else f"_{audit.verdict_model}"
+    tiers = _judged_tiers(audit)
+    findings = audit.findings
+    grids = audit.grids
+    units_index = audit.units.index if audit.units is not None else pd.Index([])
+    sites_index = audit.sites.index if audit.sites is not None else pd.Index([])
+    return {
+        "version": 1,
+        "project": _project(audit),
+        "words": words.table("maps"),
+        "levels": list(audit.layers.levels),
+        "tiers": [_tier(tier, audit) for tier in tiers.values()],
+        "orphan_tier": audit.standard.orphan_tier,
+        "rules": {code: _rule(rules()[code]) for code in sorted(set(findings["rule"]))},
+        "grids": table(grids, GRID_FIELDS) | {"orphan_reasons": _reasons(grids)},
+        "grid_tiers": {tier: tier_table(grids, tier + suffix) for tier in tiers},
+        "units": table(audit.units, UNIT_FIELDS),
+        "unit_tiers": {tier: tier_table(audit.units, tier + suffix) for tier in tiers},
+        "sites": table(audit.sites, SITE_FIELDS),
+        "findings": table(findings, FINDING_FIELDS)
+        | {
+            "grids": positions(findings["grid_ids"], grids.index),
+            "units": positions(findings["unit_ids"], units_index),
+            "sites": positions(findings["site_ids"], sites_index),
+        },
+    }
+
+
+def _project(audit: Audit) -> dict[str, Any]:
+    return {
+        "id": audit.project_id,
+        "title": audit.title,
+        "created": audit.created,
+        "language": audit.language,
+        "standards": list(audit.standard.names),
+        "standard_title": dict(audit.standard.title),
+        "crs": crs_name(audit.crs),
+        "model": audit.verdict_model,
+        "thin_below_share": audit.standard.limit("thin_below_share"),
+    }
+
+
+def _judged_tiers(audit: Audit) -> Mapping[str, Tier]:
+    """Return the tiers of the standard that the audit has figures for; none without sites."""
+    summary = audit.coverage_summary
+    return {name: tier for name, tier in audit.standard.tiers.items() if name in summary}
+
+
+def _tier(tier: Tier, audit: Audit) -> dict[str, Any]:
+    figures = {
+        name: None if isinstance(value, float) and not np.isfinite(value) else value
+        for name, value in audit.coverage_summary[tier.tier_id].items()
+        if isinstance(value, str | int | float)
+    }
+    return {
+        "id": tier.tier_id,
+        "title": dict(tier.title),
+        "minutes": tier.minutes,
+        "distance_m": tier.distance_m,
+        "categories": list(tier.categories) if tier.categories is not None else None,
+        "source": tier.source,
+        "confidence": tier.confidence,
+        "summary": figures,
+    }
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "title": dict(rule.title),
+        "explanation": dict(rule.explanation),
+        "advice": dict(rule.advice),
+        "severity": rule.severity,
+        "source": rule.source,
+        "group": _group(rule),
+    }
+
+
+def _group(rule: Rule) -> str:
+    """Return the tab of the list that a rule belongs to: blank, tiling, orphan or other."""
+    if rule.code == "C501":
+        return "blank"
+    if rule.code in _TOPOLOGY:
+        return "overlap" if rule.code in _OVERLAP else "gap"
+    return "orphan" if rule.orphan else "other"
+
+
+def _reasons(grids: gpd.GeoDataFrame) -> list[list[str]]:
+    if "orphan_reasons" not in grids:
+        return [[] for _ in range(len(grids))]
+    return [
+        [str(reason) for reason in reasons] if isinstance(reasons, tuple | list) else []
+        for reasons in grids["orphan_reasons"]
+    ]
+
+
+def _finding_shapes(audit: Audit) -> tuple[list[int], gpd.GeoDataFrame]:
+    """Return which findings have a shape of their own, and those shapes.
+
+    A finding that is just its one grid is drawn from the grid, so the shape is not carried twice.
+    """
+    findings = audit.findings
+    grid_of = audit.grids.geometry
+    shapes = findings.geometry.array
+    single = [ids[0] if len(ids) == 1 else None for ids in findings["grid_ids"]]
+    grid_shapes = np.array(
+        [grid_of.get(name) if name is not None else None for name in single], dtype=object
+    )
+    same = shapely.equals_identical(np.asarray(shapes, dtype=object), grid_shapes)
+    own = ~(same | shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    return own.astype(int).tolist(), findings[own]
+
+
+def _streets(audit: Audit) -> gpd.GeoDataFrame | None:
+    streets = audit.layers.streets
+    if streets is None:
+        return None
+    n_vertices = int(shapely.get_num_coordinates(streets.geometry.array).sum())
+    if n_vertices <= _MANY_STREET_VERTICES:
+        return streets
+    return streets.set_geometry(streets.geometry.simplify(_STREET_TOLERANCE_M))
+
+
+def _outlines_of_circles(audit: Audit) -> gpd.GeoDataFrame:
+    """Return the union of all circles of each tier, by tier id; of the model that gives the verdict."""
+    circles = audit.circles
+    rows = circles[circles["model"] == audit.verdict_model] if len(circles) else circles
+    parts = {
+        str(tier): shapely.union_all(part.geometry.array)
+        for tier, part in rows.groupby("tier", sort=False)
+    }
+    return _by_key(parts, audit.crs)
+
+
+def _outlines_of_blanks(audit: Audit) -> gpd.GeoDataFrame:
+    """Return the union of the blank grids of each tier, by tier id."""
+    suffix = "" if audit.verdict_model == "radius" else f"_{audit.verdict_model}"
+    parts: dict[str, shapely.Geometry] = {}
+    for tier in _judged_tiers(audit):
+        name = f"class_{tier}{suffix}"
+        if name in audit.grids:
+            blank = audit.grids[audit.grids[name] == "blank"]
+            if len(blank):
+                parts[tier] = shapely.union_all(blank.geometry.array)
+    return _by_key(parts, audit.crs)
+
+
+def _by_key(parts: Mapping[str, shapely.Geometry], crs: CRS) -> gpd.GeoDataFrame:
+    index = pd.Index(list(parts), dtype=object)
+    return gpd.GeoDataFrame(geometry=gpd.GeoSeries(list(parts.values()), index=index, crs=crs))
+
+
+def _lonlat(frame: gpd.GeoDataFrame | None) -> Shapes:
+    """Return the shapes of `frame` as lon, lat, shape (n,); none for no frame."""
+    if frame is None or not len(frame):
+        return np.empty(0, dtype=object)
+    found: Shapes = np.asarray(to_crs(frame, LONLAT).geometry.array, dtype=object)
+    return found
