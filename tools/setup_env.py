@@ -47,26 +47,48 @@ def main(arguments: list[str] | None = None) -> int:
 
 def set_up(folder: Path, extras: set[str]) -> None:
     """Bring `folder` to hold this project with at least `extras`."""
-    python = venv_python(folder)
-    installed = read_stamp(folder) if is_usable(python) else None
+    installed = read_stamp(folder) if is_usable(venv_python(folder)) else None
     if installed is not None and extras <= installed:
         return
     extras |= installed or set()
-    uv = shutil.which("uv")
-    if not is_usable(python):
-        say(f"making {folder.name} with {'uv' if uv else 'venv'}")
-        make_venv(folder, interpreter=base_interpreter(), uv=uv)
-    target = f"{ROOT}[{','.join(sorted(extras))}]" if extras else str(ROOT)
     names = ", ".join(sorted(extras)) or "none"
-    say(f"installing into {folder.name} with {'uv' if uv else 'pip'} (extras: {names});")
-    say("the first time this takes some minutes")
-    if uv:
-        run([uv, "pip", "install", "--quiet", "--python", str(python), "--editable", target])
+    say(f"installing into {folder.name} (extras: {names}); the first time this takes some minutes")
+    uv = shutil.which("uv")
+    if uv is None:
+        install_with_pip(folder, extras)
     else:
-        quiet = ["--quiet", "--disable-pip-version-check"]
-        run([str(python), "-m", "pip", "install", *quiet, "--editable", target])
+        try:
+            install_with_uv(uv, folder, extras)
+        except SetupError as error:
+            say(f"{error}\nuv could not do it; trying with pip")
+            install_with_pip(folder, extras)
     write_stamp(folder, extras)
     say("done")
+
+
+def install_with_uv(uv: str, folder: Path, extras: set[str]) -> None:
+    """Make the environment where needed, and install, with uv."""
+    python = venv_python(folder)
+    if not is_usable(python):
+        empty(folder)
+        run([uv, "venv", "--quiet", "--python", base_interpreter(), str(folder)])
+    run([uv, "pip", "install", "--quiet", "--python", str(python), "--editable", target(extras)])
+
+
+def install_with_pip(folder: Path, extras: set[str]) -> None:
+    """Make the environment where needed, and install, with venv and pip."""
+    python = venv_python(folder)
+    if not is_usable(python, needs_pip=True):
+        empty(folder)
+        hint = "On Debian and Ubuntu: apt-get install python3-venv"
+        run([base_interpreter(), "-m", "venv", str(folder)], hint=hint)
+    quiet = ["--quiet", "--disable-pip-version-check"]
+    run([str(python), "-m", "pip", "install", *quiet, "--editable", target(extras)])
+
+
+def target(extras: set[str]) -> str:
+    """Return what to install: this project with its extras."""
+    return f"{ROOT}[{','.join(sorted(extras))}]" if extras else str(ROOT)
 
 
 def base_interpreter() -> str:
@@ -85,18 +107,13 @@ def base_interpreter() -> str:
     raise SetupError(msg)
 
 
-def make_venv(folder: Path, *, interpreter: str, uv: str | None) -> None:
-    """Make an empty environment at `folder`, in place of what was there."""
+def empty(folder: Path) -> None:
+    """Remove an environment that cannot be used; refuse to remove anything else."""
     if folder.is_dir() and any(folder.iterdir()) and not (folder / "pyvenv.cfg").is_file():
         msg = f"{folder} is there and is no virtual environment; move it away or give --venv"
         raise SetupError(msg)
     if folder.is_dir():
         shutil.rmtree(folder)
-    if uv:
-        run([uv, "venv", "--quiet", "--python", interpreter, str(folder)])
-        return
-    hint = "On Debian and Ubuntu: apt-get install python3-venv"
-    run([interpreter, "-m", "venv", str(folder)], hint=hint)
 
 
 def venv_python(folder: Path) -> Path:
@@ -104,12 +121,11 @@ def venv_python(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def is_usable(python: Path) -> bool:
-    """Return True when `python` starts, is new enough and can be installed into."""
+def is_usable(python: Path, *, needs_pip: bool = False) -> bool:
+    """Return True when `python` starts, is new enough, and has pip where that is needed."""
     if not python.is_file():
         return False
-    need = "" if shutil.which("uv") else "import pip"
-    code = f"import sys\nassert sys.version_info >= {OLDEST}\n{need}"
+    code = f"import sys\nassert sys.version_info >= {OLDEST}\n" + "import pip" * needs_pip
     done = subprocess.run([str(python), "-c", code], capture_output=True, check=False)  # noqa: S603
     return done.returncode == 0
 
