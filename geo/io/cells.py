@@ -59,7 +59,8 @@ def assign_ids(
     """
     schema = layer_schemas()[spec.schema]
     if schema.id_column not in frame.columns:
-        given: list[str | None] = [str(row) for row in frame.index]
+        prefix = f"{spec.level or spec.path.stem}-" if taken else ""
+        given: list[str | None] = [f"{prefix}{row}" for row in frame.index]
         records.note("D101", "io.no_id_column", severity="info")
     else:
         given = list(frame[schema.id_column])

@@ -162,7 +162,7 @@ def _explicit(names: Sequence[str], spec: LayerSpec, schema: LayerSchema) -> dic
                 path=spec.shown,
                 column=given,
                 canonical=canonical,
-                known="、".join(names),
+                known=", ".join(names),
             )
         ours[canonical] = found
     return ours

@@ -93,6 +93,7 @@ def load(project: Project, *, progress: Callable[[str], None] | None = None) -> 
     standard = with_overrides(
         load_standard(project.standards), tiers=project.tiers, thresholds=project.thresholds
     )
+    _require_files(project)
     said = progress or (lambda _name: None)
     working: CRS | None = None
     reads: list[_Read] = []
@@ -108,6 +109,13 @@ def load(project: Project, *, progress: Callable[[str], None] | None = None) -> 
     layers = _layers(project, reads)
     _check_references(layers, reads)
     return _loaded(project, standard, layers=layers, reads=reads)
+
+
+def _require_files(project: Project) -> None:
+    """Raise `LoadError` naming every missing file at once."""
+    missing = [spec.shown for spec in project.layers if not spec.path.exists()]
+    if missing:
+        raise LoadError("io.no_file", path=", ".join(dict.fromkeys(missing)))
 
 
 def _read(spec: LayerSpec, project: Project, *, taken: set[str]) -> _Read:

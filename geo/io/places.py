@@ -117,7 +117,7 @@ def _crs_of(raw: RawLayer, geometry: npt.NDArray[Any]) -> tuple[CRS, tuple[Note,
     if spec.datum is not None and looks_like_degrees:
         return WGS84, (("io.degrees_assumed", {"datum": spec.datum}),)
     if looks_like_degrees:
-        columns = "、".join(raw.position_columns) or words.text("io.coordinates", "en")
+        columns = ", ".join(raw.position_columns) or words.text("io.coordinates", "en")
         raise CRSError("io.no_crs_degrees", path=spec.shown, columns=columns)
     raise CRSError("io.no_crs", path=spec.shown)
 

@@ -40,8 +40,11 @@ def read_gdal(spec: LayerSpec) -> RawLayer:
     except LoadError:
         raise
     except _FAILURES as error:
+        reason = reason_of(error)
         key = "io.bad_where" if spec.where else "io.unreadable"
-        raise LoadError(key, path=spec.shown, reason=reason_of(error), where=spec.where) from error
+        if "not recognized" in reason:
+            key = "io.unknown_format"
+        raise LoadError(key, path=spec.shown, reason=reason, where=spec.where) from error
     _require_all_read(spec, info, frame)
     frame = frame.reset_index(drop=True)
     return RawLayer(
@@ -90,7 +93,7 @@ def _choose_layer(spec: LayerSpec, source: str) -> tuple[str, tuple[Note, ...]]:
             return spec.layer, ()
         if len(names) == 1 and source.startswith("/vsizip/"):
             return names[0], ()
-        raise LoadError("io.no_layer", path=spec.shown, layer=spec.layer, known="、".join(names))
+        raise LoadError("io.no_layer", path=spec.shown, layer=spec.layer, known=", ".join(names))
     if not names:
         raise LoadError("io.no_rows", path=spec.shown)
     if len(names) == 1:
@@ -98,7 +101,7 @@ def _choose_layer(spec: LayerSpec, source: str) -> tuple[str, tuple[Note, ...]]:
     wanted = _GEOMETRY_WORDS.get(layer_schemas()[spec.schema].geometry or "", "")
     fitting = [str(name) for name, kind in listed if kind and wanted in str(kind)]
     chosen = (fitting or names)[0]
-    return chosen, (("io.first_layer", {"known": "、".join(names), "layer": chosen}),)
+    return chosen, (("io.first_layer", {"known": ", ".join(names), "layer": chosen}),)
 
 
 def _require_whole_sqlite(spec: LayerSpec) -> None:

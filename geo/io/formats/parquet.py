@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.errors import LoadError, MissingExtraError
+from geo.io.formats.filters import filtered
 from geo.io.formats.positions import with_positions
 from geo.io.formats.raw import RawLayer, quiet, reason_of
 from geo.io.project import LayerSpec
@@ -30,9 +31,7 @@ def read_parquet(spec: LayerSpec) -> RawLayer:
                 own = False
     except (OSError, ValueError, KeyError) as error:
         raise LoadError("io.unreadable", path=spec.shown, reason=reason_of(error)) from error
-    if spec.where:
-        raise LoadError("io.no_where", path=spec.shown)
-    frame = frame.reset_index(drop=frame.index.name is None)
+    frame = filtered(frame.reset_index(drop=frame.index.name is None), spec)
     raw = RawLayer(frame=frame, spec=spec, has_own_crs=own)
     return raw if raw.has_geometry else with_positions(raw)
 

@@ -48,7 +48,7 @@ def with_positions(raw: RawLayer) -> RawLayer:
             return _from_pair(raw, (found[0], found[1]))
     if layer_schemas()[spec.schema].geometry is None or spec.schema in ("units", "cases"):
         return raw
-    raise LoadError("io.no_coordinates", path=spec.shown, known="、".join(map(str, frame.columns)))
+    raise LoadError("io.no_coordinates", path=spec.shown, known=", ".join(map(str, frame.columns)))
 
 
 def _column(raw: RawLayer, name: str) -> str | None:
@@ -61,7 +61,7 @@ def _column(raw: RawLayer, name: str) -> str | None:
                 path=raw.spec.shown,
                 column=given,
                 canonical=name,
-                known="、".join(columns),
+                known=", ".join(columns),
             )
         return given
     known = {normalised(column): column for column in reversed(columns)}

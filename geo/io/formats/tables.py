@@ -11,6 +11,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from geo.errors import LoadError
 from geo.io.formats.encodings import decode
+from geo.io.formats.filters import filtered
 from geo.io.formats.positions import with_positions
 from geo.io.formats.raw import RawLayer, quiet, reason_of
 from geo.io.project import LayerSpec
@@ -45,7 +46,7 @@ def read_excel(spec: LayerSpec) -> RawLayer:
             rows = [list(row) for row in book[wanted].iter_rows(values_only=True)]
             book.close()
     except KeyError as error:
-        known = "、".join(names)
+        known = ", ".join(names)
         raise LoadError("io.no_layer", path=spec.shown, layer=wanted, known=known) from error
     except (BadZipFile, InvalidFileException, OSError, ValueError) as error:
         raise LoadError("io.unreadable", path=spec.shown, reason=reason_of(error)) from error
@@ -59,15 +60,13 @@ def _delimiter(text: str) -> str:
 
 def _table(spec: LayerSpec, rows: Sequence[Sequence[object]], *, encoding: str | None) -> RawLayer:
     """Return `rows` under their header as a layer; blank rows are no rows."""
-    if spec.where:
-        raise LoadError("io.no_where", path=spec.shown)
     filled = [row for row in rows if any(not _is_blank(cell) for cell in row)]
     if not filled:
         raise LoadError("io.no_rows", path=spec.shown)
     header = _header(filled[0])
     width = len(header)
     body = [[_cell(c) for c in row[:width]] + [None] * (width - len(row)) for row in filled[1:]]
-    frame = pd.DataFrame(body, columns=header, dtype=object)
+    frame = filtered(pd.DataFrame(body, columns=header, dtype=object), spec)
     return with_positions(RawLayer(frame=frame, spec=spec, encoding=encoding, has_own_crs=False))
 
 
