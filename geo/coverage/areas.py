@@ -11,8 +11,8 @@ __all__ = ["QUAD_SEGS", "covered_area_share", "farthest_m"]
 QUAD_SEGS: Final = 64
 """Segments of a quarter circle: the edge is within 0.05 mm per metre of radius of the circle."""
 
-_ALL_INSIDE: Final = 1e-9
-"""Share that is rounding of the overlay: less uncovered is wholly covered, less covered none."""
+_ROUNDING: Final = 1e-9
+"""Share that is rounding of the overlay: with less uncovered a grid is wholly covered."""
 
 _MANY: Final = 48
 """From this many circles on one grid, one union is faster than taking them off one by one."""
@@ -69,16 +69,16 @@ def covered_area_share(
     circles
         s circles as polygons; those named by `pairs` are looked at.
     pairs
-        Positions (polygon, circle) of every circle that meets a polygon, nearest circle of a
-        polygon first.
+        Positions (polygon, circle) of every circle that reaches into a polygon (more than a touch),
+        nearest circle of a polygon first.
     is_inside
         For each pair: the circle holds the whole polygon.
 
     Returns
     -------
     share
-        Length n: exactly 0 where no circle meets the polygon, exactly 1 where one circle holds all
-        of it.
+        Length n: above 0 exactly where a circle reaches into the polygon, exactly 1 where one
+        circle holds all of it.
 
     Notes
     -----
@@ -104,7 +104,6 @@ def covered_area_share(
         live = np.flatnonzero(few & (counts > turn) & ~shapely.is_empty(rest))
         rest[live] = shapely.difference(rest[live], circles[circle[begin[live] + turn]])
     uncovered = shapely.area(rest) / shapely.area(polygons[targets])
-    uncovered[uncovered < _ALL_INSIDE] = 0.0
-    untouched = uncovered > 1.0 - _ALL_INSIDE
-    share[targets] = np.where(untouched, 0.0, 1.0 - uncovered)
+    uncovered[uncovered < _ROUNDING] = 0.0
+    share[targets] = np.maximum(1.0 - uncovered, _ROUNDING)
     return share

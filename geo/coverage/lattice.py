@@ -62,11 +62,12 @@ def _crossings(
     An edge crosses the rows from its lower end (included) to its upper end (left out), so that a
     vertex on a row counts once.
     """
-    rings, ring_owner = shapely.get_rings(polygons, return_index=True)
+    parts, part_owner = shapely.get_parts(polygons, return_index=True)
+    rings, ring_part = shapely.get_rings(parts, return_index=True)
     xy, ring_at = shapely.get_coordinates(rings, return_index=True)
     start = np.flatnonzero(ring_at[1:] == ring_at[:-1])
     a, b = xy[start], xy[start + 1]
-    edge_owner = ring_owner[ring_at[start]]
+    edge_owner = part_owner[ring_part[ring_at[start]]]
     low = np.minimum(a[:, 1], b[:, 1])
     high = np.maximum(a[:, 1], b[:, 1])
     first = np.ceil(low / spacing_m - 0.5).astype(np.int64)

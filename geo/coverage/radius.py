@@ -118,12 +118,13 @@ class RadiusKernel:
         polygons = grids.geometry.array.to_numpy()
         sites_xy = shapely.get_coordinates(sites.geometry.array)
         touched = _near(polygons, sites, limit_m)
+        has_points = len(demand.grid_at) > 0
         return cls(
             demand=demand,
             polygons=polygons,
             sites_xy=sites_xy,
             lattice_m=lattice_m,
-            served=demand_pairs(grids, sites, demand, limit_m=limit_m),
+            served=demand_pairs(grids, sites, demand, limit_m=limit_m) if has_points else touched,
             touched=touched,
             farthest=farthest_m(polygons, sites_xy, (touched.place_at, touched.site_at)),
         )
@@ -195,7 +196,7 @@ class RadiusKernel:
     def _area_share(self, limit_m: float, sites: Mask) -> Floats:
         key = (sites.tobytes(), limit_m)
         if key not in self._areas:
-            keep = (self.touched.distance_m <= limit_m) & sites[self.touched.site_at]
+            keep = (self.touched.distance_m < limit_m) & sites[self.touched.site_at]
             used, circle_at = np.unique(self.touched.site_at[keep], return_inverse=True)
             circles = shapely.buffer(
                 shapely.points(self.sites_xy[used]), limit_m * _EQUAL_AREA, quad_segs=QUAD_SEGS
