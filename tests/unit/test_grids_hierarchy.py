@@ -166,14 +166,15 @@ def test_noise_outside_the_parent_is_left_out_and_counted() -> None:
 
 
 def test_parts_that_are_noise_do_not_add_to_the_area_outside() -> None:
-    shape = shapely.union_all([shapely.box(0, 0, 10.01, 100), shapely.box(0, 100, 12, 110)])
+    # g0 sticks out of u0 by 1 cm on the left and by 2 m on the right
     report = find_outside_parent(
-        grids(shape, parent_id=["u0"]), units((0, 0, 10, 110)), noise_width_m=0.05
+        grids((-0.01, 0, 12, 100), parent_id=["u0"]),
+        units((0, 0, 10, 100)),
+        noise_width_m=0.05,
     )
 
-    assert report.findings["measure"].iloc[0] == pytest.approx(
-        21.0
-    )  # one connected part: all of it
+    assert report.findings["measure"].iloc[0] == pytest.approx(200.0)
+    assert report.findings.geometry.iloc[0].equals(shapely.box(10, 0, 12, 100))
 
 
 def test_grids_without_a_known_drawn_parent_are_not_judged() -> None:
