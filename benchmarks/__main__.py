@@ -33,7 +33,7 @@ def main() -> int:
         outcomes = []
         for number, contest in enumerate(_contests(topic)):
             memory_of = None if options.no_memory else (topic, number)
-            outcomes.append(_outcome(contest, rounds=options.rounds, memory_of=memory_of))
+            outcomes.append(outcome_of(contest, rounds=options.rounds, memory_of=memory_of))
             show(outcomes[-1])
         print(f"\n{write(topic, outcomes).relative_to(Path(__file__).parents[1]).as_posix()}")
     return 0
@@ -44,7 +44,8 @@ def _contests(topic: str) -> list[Contest]:
     return found
 
 
-def _outcome(contest: Contest, *, rounds: int, memory_of: tuple[str, int] | None) -> Outcome:
+def outcome_of(contest: Contest, *, rounds: int, memory_of: tuple[str, int] | None) -> Outcome:
+    """Run one contest; `memory_of` (topic, number) measures memory too."""
     try:
         frames = contest.load()
     except MissingDataError as error:

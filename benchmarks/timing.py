@@ -35,7 +35,7 @@ def _timed(run: Contestant, frames: Frames) -> float:
 
 def ratios(taken: dict[str, list[float]], ours: str) -> dict[str, float]:
     """Return median ÷ median of ours for each contestant."""
-    base = median(taken[ours])
+    base = max(median(taken[ours]), 1e-9)
     return {name: median(times) / base for name, times in taken.items()}
 
 
