@@ -39,13 +39,14 @@ fi
 
 if [ "$can_install" = yes ]; then
     say "installing ${missing[*]} with apt-get"
-    install() {
-        ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null >/dev/null 2>&1
+    apt() {
+        ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get \
+            -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=30 -o DPkg::Lock::Timeout=60 \
+            "$@" </dev/null >/dev/null 2>&1
     }
-    install && exit 0
-    ${as_root[@]+"${as_root[@]}"} apt-get update -qq </dev/null >/dev/null 2>&1
-    install && exit 0
+    apt install -y --no-install-recommends "${missing[@]}" && exit 0
+    apt update
+    apt install -y --no-install-recommends "${missing[@]}" && exit 0
     say "apt-get could not install them"
 fi
 say "missing: ${missing[*]}; the tests that need them will skip"
