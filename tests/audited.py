@@ -9,6 +9,9 @@ from geo.io import load, read_project
 
 __all__ = ["audited"]
 
+_ORIGIN = (500_000, 3_300_000)
+"""Where drawn layers are put: on the central meridian, so that the working CRS is theirs."""
+
 
 def audited(
     folder: Path, *, head: str = "", tail: str = "", select: tuple[str, ...] = (), **layers: object
@@ -20,7 +23,8 @@ def audited(
     lines = ["[project]", 'id = "drawn"', 'title = "Drawn"', head]
     for name, frame in layers.items():
         assert isinstance(frame, gpd.GeoDataFrame)
-        frame.reset_index().to_file(folder / f"{name}.gpkg")
+        moved = frame.set_geometry(frame.translate(*_ORIGIN))
+        moved.reset_index().to_file(folder / f"{name}.gpkg")
         lines += [f"[layers.{name}]", f'path = "{name}.gpkg"']
     path = folder / "project.toml"
     path.write_text("\n".join([*lines, tail]) + "\n", encoding="utf-8")

@@ -37,6 +37,12 @@ class _Lazy(click.Group):
         command: click.Command = module.command
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands from the catalogue of words, without importing one of them."""
+        rows = [(name, text(f"commands.{name}", language()).split("\n")[0]) for name in _COMMANDS]
+        with formatter.section(text("commands.commands", language())):
+            formatter.write_dl(rows)
+
 
 def _group() -> click.Group:
     options = [click.Option(["--debug"], is_flag=True, help=text("commands.debug", language()))]

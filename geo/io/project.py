@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from geo import words
 from geo.errors import ProjectError
 from geo.io.validation import find_faults, sentence
 
@@ -107,7 +108,7 @@ def read_project(path: Path) -> Project:
     return Project(
         project_id=head["id"],
         title=head.get("title", head["id"]),
-        language=head.get("language", "zh"),
+        language=head.get("language", words.language()),
         path=path,
         standards=tuple(_standard(name, path.parent) for name in names),
         crs=head.get("crs"),
@@ -149,6 +150,7 @@ def project_from_files(
         project_id=_slug(grids.name.split(".")[0]),
         title=grids.name.split(".")[0],
         layers=specs,
+        language=words.language(),
         standards=(names,),
     )
 
