@@ -168,8 +168,8 @@ def to_crs(frame: gpd.GeoDataFrame, crs: CRS) -> gpd.GeoDataFrame:
     source = CRS.from_user_input(frame.crs)
     geometry = shapely.force_2d(frame.geometry.array)
     if source != crs:
-        steps = _way(source, crs)
-        for step in steps:
+        require_known_datum(source, place=source.name)
+        for step in _way(source.to_wkt(), crs.to_wkt()):
             geometry = shapely.transform(geometry, step)
     moved = frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index), crs=None)
     return moved.set_crs(crs, allow_override=True)
@@ -235,18 +235,16 @@ def _datum_name(crs: CRS) -> str:
     return (datum.name if datum is not None else "").casefold().removeprefix("d_")
 
 
-def _way(source: CRS, target: CRS) -> list[Callable[[Array], Array]]:
-    """Return the steps from `source` to `target`: direct, or through WGS 84 ≡ CGCS2000."""
-    require_known_datum(source, place=source.name)
+@cache
+def _way(source_wkt: str, target_wkt: str) -> tuple[Callable[[Array], Array], ...]:
+    """Return the steps from source to target: direct, or through WGS 84 ≡ CGCS2000."""
+    source, target = CRS.from_wkt(source_wkt), CRS.from_wkt(target_wkt)
     try:
-        return [_step(source.to_wkt(), target.to_wkt())]
+        return (_step(source, target),)
     except ProjError:
         pass
     try:
-        return [
-            _step(source.to_wkt(), _twin_of(source).to_wkt()),
-            _step(_twin_of(target).to_wkt(), target.to_wkt()),
-        ]
+        return (_step(source, _twin_of(source)), _step(_twin_of(target), target))
     except ProjError as error:
         raise CRSError("crs.no_way", source=source.name, target=target.name) from error
 
@@ -270,14 +268,8 @@ def _is_wgs84_ellipsoid_only(crs: CRS) -> bool:
     )
 
 
-@cache
-def _step(source_wkt: str, target_wkt: str) -> Callable[[Array], Array]:
-    transformer = Transformer.from_crs(
-        CRS.from_wkt(source_wkt),
-        CRS.from_wkt(target_wkt),
-        always_xy=True,
-        allow_ballpark=False,
-    )
+def _step(source: CRS, target: CRS) -> Callable[[Array], Array]:
+    transformer = Transformer.from_crs(source, target, always_xy=True, allow_ballpark=False)
 
     def step(xy: Array) -> Array:
         x, y = transformer.transform(xy[:, 0], xy[:, 1])

@@ -43,7 +43,8 @@ def to_canonical(
     if "category" in result.columns and categories:
         result["category_source"] = result["category"]
         mapping = {word.strip(): ours for word, ours in categories.items()}
-        result["category"] = [mapping.get(v, v) for v in result["category"]]
+        words = [mapping.get(word, word) for word in result["category"]]
+        result["category"] = pd.Series(words, index=index, dtype=object)
     result = _with_required(result, spec, schema, records=records)
     places = [name for name in ("geometry",) if name in result.columns]
     return result[[name for name in result.columns if name not in places] + places]

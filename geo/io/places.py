@@ -51,6 +51,7 @@ def located(
     empty = shapely.is_missing(geometry) | shapely.is_empty(geometry)
     if empty.all() and not raw.bad_positions:
         raise LoadError("io.no_geometries", path=spec.shown, rows=len(frame))
+    geometry[empty] = None
     crs, notes = _crs_of(raw, geometry[~empty])
     require_known_datum(crs, place=spec.shown)
     _refuse_missing(frame, empty, raw, records=records)
@@ -113,7 +114,7 @@ def _crs_of(raw: RawLayer, geometry: npt.NDArray[Any]) -> tuple[CRS, tuple[Note,
         return _flat(declared), (("io.crs_overridden", values),)
     if found is not None:
         return found, ()
-    looks_like_degrees = not _is_out_of_range(geometry, WGS84).any()
+    looks_like_degrees = bool(_is_out_of_range(geometry, WGS84).mean() < 0.5)  # noqa: PLR2004 most
     if spec.datum is not None and looks_like_degrees:
         return WGS84, (("io.degrees_assumed", {"datum": spec.datum}),)
     if looks_like_degrees:

@@ -89,10 +89,11 @@ class Records:
         places
             Row number to geometry in the working CRS.
         """
+        entries = sorted(self.entries, key=lambda entry: entry.row)
         if self.spec.schema in _SUBJECTS:
-            return [self._finding(entry, ids, places) for entry in self.entries]
+            return [self._finding(entry, ids, places) for entry in entries]
         kinds: dict[tuple[str, str, str | None], list[_Entry]] = {}
-        for entry in self.entries:
+        for entry in entries:
             kinds.setdefault((entry.rule, entry.key, entry.column), []).append(entry)
         return [self._finding(group[0], ids, places, n=len(group)) for group in kinds.values()]
 
