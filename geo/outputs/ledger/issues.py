@@ -35,7 +35,7 @@ def issues_sheet(audit: Audit, places: Places) -> Sheet:
         column("duty_person", language, "wrap", width=10),
         column("deadline", language, "date", width=12),
         column("progress", language, "wrap", width=16),
-        column("closed", language, width=8, choices=("是", "否")),
+        column("closed", language, "label", width=8, choices=("是", "否")),
     )
     findings = audit.findings.drop(columns=audit.findings.geometry.name)
     rows = tuple(
@@ -75,9 +75,10 @@ def _basis(finding: Mapping[str, Any], language: str) -> str:
     basis = word("basis_text", language, source=finding["source"], confidence=sure)
     if finding["limit"] is None:
         return basis
-    unit = finding["measure_unit"] or ""
+    limit, unit = finding["limit"], finding["measure_unit"] or ""
     shown = table("outputs").get(f"unit_{unit}", {}).get(language, unit)
-    return basis + word("basis_limit", language, limit=finding["limit"], unit=shown).rstrip()
+    amount = f"{limit:.4%}".rstrip("0%").rstrip(".") + "%" if unit == "share" else f"{limit:,.10g}"
+    return basis + word("basis_limit", language, limit=f"{amount} {shown}".rstrip())
 
 
 def _advice(rule: Rule | None, language: str) -> str:

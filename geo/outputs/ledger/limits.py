@@ -21,10 +21,10 @@ def rules_sheet(audit: Audit) -> Sheet:
     """Return what was judged and what was not, by which numbers, and how sure those are."""
     language = audit.language
     columns = (
-        column("entry_kind", language, width=9),
+        column("entry_kind", language, "label", width=9),
         column("code", language, width=24),
         column("name", language, "wrap", width=34),
-        column("state", language, width=9),
+        column("state", language, "label", width=9),
         column("n_findings", language, "count"),
         column("value", language, "plain", width=9),
         column("unit", language, width=11),

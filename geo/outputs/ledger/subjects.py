@@ -32,12 +32,13 @@ _GRID_FACTS: Final = (
     ("n_parts", "n_parts", "count"),
     ("n_findings", "n_findings", "count"),
 )
+_TIER_WIDTH: Final = 10.5
 _TIER_FACTS: Final = (
     ("tier_metres", "nearest_m", "count"),
     ("tier_minutes", "nearest_minutes", "number"),
     ("tier_sites", "n_sites", "count"),
     ("tier_share", None, "share"),
-    ("tier_class", "class", "text"),
+    ("tier_class", "class", "label"),
 )
 
 
@@ -51,7 +52,7 @@ def grids_sheet(audit: Audit, places: Places) -> Sheet:
         (column("name", language), _values(grids, "name", n)),
         (column("street", language), [street for street, _ in spots]),
         (column("community", language), [community for _, community in spots]),
-        (column("kind", language), _worded("kind", _values(grids, "kind", n), language)),
+        (column("kind", language, "label"), _worded("kind", _values(grids, "kind", n), language)),
     ]
     for key, source, form in _GRID_FACTS:
         if source in grids:
@@ -59,7 +60,7 @@ def grids_sheet(audit: Audit, places: Places) -> Sheet:
     is_orphan = _values(grids, "is_orphan", n)
     yes = word("yes", language)
     blocks += [
-        (column("is_orphan", language), [yes if value else "" for value in is_orphan]),
+        (column("is_orphan", language, "label"), [yes if value else "" for value in is_orphan]),
         (column("orphan_reasons", language, "wrap"), _reasons(grids, language)),
     ]
     tinted = {len(blocks) - 2: {yes: "warning"}}
@@ -67,7 +68,7 @@ def grids_sheet(audit: Audit, places: Places) -> Sheet:
     for tier in audit.coverage_summary:
         blocks += _tier_blocks(audit, tier, n)
         tinted[len(blocks) - 1] = words
-    return _sheet("grids", blocks, tinted)
+    return _sheet("grids", blocks, tinted, paper="A3")
 
 
 def sites_sheet(audit: Audit, places: Places) -> Sheet:
@@ -97,13 +98,15 @@ def sites_sheet(audit: Audit, places: Places) -> Sheet:
     ):
         if source in sites:
             blocks.append((column(key, language, form), _values(sites, source, n)))
-    return _sheet("sites", blocks, {})
+    return _sheet("sites", blocks, {}, paper="A4")
 
 
 def _sheet(
     name: str,
     blocks: Sequence[tuple[Column, Sequence[Any]]],
     tinted: Mapping[int, Mapping[str, str]],
+    *,
+    paper: str,
 ) -> Sheet:
     """Return a sheet of columns; `tinted` tells for a place which values have which tint."""
     rows = tuple(
@@ -114,7 +117,7 @@ def _sheet(
         for values in zip(*(values for _, values in blocks), strict=True)
     )
     columns = tuple(column for column, _ in blocks)
-    return Sheet(name=sheet_name(name), columns=columns, rows=rows, n_frozen=2, paper="A3")
+    return Sheet(name=sheet_name(name), columns=columns, rows=rows, n_frozen=2, paper=paper)
 
 
 def _tier_blocks(audit: Audit, tier: str, n: int) -> list[tuple[Column, Sequence[Any]]]:
@@ -131,7 +134,7 @@ def _tier_blocks(audit: Audit, tier: str, n: int) -> list[tuple[Column, Sequence
         values = _values(audit.grids, f"{source or share}_{tier}{model}", n)
         if source == "class":
             values = _worded("class", values, audit.language)
-        blocks.append((column(key, audit.language, form, fields=fields), values))
+        blocks.append((column(key, audit.language, form, fields=fields, width=_TIER_WIDTH), values))
     return blocks
 
 

@@ -1,8 +1,10 @@
 """Sheets as data, and the workbook they become: openpyxl is known here only."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -43,12 +45,18 @@ _TINTS: Final = MappingProxyType(
     }
 )
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "#")
+_WIDE: Final = re.compile("[\u2e80-\uffff\U00010000-\U0010ffff]")
+_LINE_POINTS: Final = 14.0
+_MAX_POINTS: Final = 400.0
 _LINE: Final = Side(style="thin", color="BFBFBF")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column. `form` is `text`, `wrap`, `count`, `number`, `fine`, `share` or `date`.
+    """One column.
+
+    `form` is `text`, `label` (short, centred), `wrap`, `count`, `plain`, `number`, `fine`, `share`
+    or `date`.
 
     `note` is told in a comment on the header; `choices` are the only values that a hand may enter.
     """
@@ -94,17 +102,42 @@ def write_workbook(
     book.properties.created = datetime.fromisoformat(created).replace(tzinfo=None)
     for sheet in sheets:
         page = book.create_sheet(sheet.name)
-        _set_up(page, sheet, title=title, footer=footer)
-        page.append(list(_header(page, sheet)))
-        styles = _Styles(page, sheet)
-        for row in sheet.rows[:_MAX_ROWS]:
-            page.append(styles.cells(row))
+        widths = [
+            column.width or _fitting_width(sheet, place)
+            for place, column in enumerate(sheet.columns)
+        ]
+        _set_up(page, sheet, widths, texts=(title, footer))
+        _write_rows(page, sheet, widths)
     book.save(path)
 
 
-def _set_up(page: Any, sheet: Sheet, *, title: str, footer: str) -> None:  # noqa: ANN401
-    for place, column in enumerate(sheet.columns):
-        width = column.width or _fitting_width(sheet, place)
+def _write_rows(page: Any, sheet: Sheet, widths: Sequence[float]) -> None:  # noqa: ANN401
+    """Write header and rows, each as high as its wrapped text needs: no program does it for us."""
+    wrapped = [at for at, column in enumerate(sheet.columns) if column.form == "wrap"]
+    titles = [column.title for column in sheet.columns]
+    page.row_dimensions[1].height = _height(titles, range(len(titles)), widths) + 8.0
+    page.append(list(_header(page, sheet)))
+    styles = _Styles(page, sheet)
+    for number, row in enumerate(sheet.rows[:_MAX_ROWS], start=2):
+        page.row_dimensions[number].height = _height(row.values, wrapped, widths)
+        page.append(styles.cells(row))
+
+
+def _height(values: Sequence[Any], wrapped: Iterable[int], widths: Sequence[float]) -> float:
+    """Return the height (points) of a row whose `wrapped` cells break their lines."""
+    n_lines = 1
+    for at in wrapped:
+        if isinstance(values[at], str):
+            space = max(widths[at] - 1.5, 1.0)
+            lines = values[at].split("\n")
+            n_lines = max(n_lines, sum(ceil(_line_width(line) / space) or 1 for line in lines))
+    return min(_LINE_POINTS * n_lines + 4.0, _MAX_POINTS)
+
+
+def _set_up(page: Any, sheet: Sheet, widths: Sequence[float], *, texts: tuple[str, str]) -> None:  # noqa: ANN401
+    """Set widths, panes, filter and print; `texts` are the title of the workbook and the footer."""
+    title, footer = texts
+    for place, width in enumerate(widths):
         page.column_dimensions[get_column_letter(place + 1)].width = width
     last = get_column_letter(len(sheet.columns))
     n_rows = min(len(sheet.rows), _MAX_ROWS) + 1
@@ -187,7 +220,8 @@ class _Styles:
         form = self._columns[look.place].form
         cell = WriteOnlyCell(self._page)
         cell.font = Font(name=_FONT, size=10, bold=look.is_bold)
-        cell.alignment = Alignment(vertical="center", wrap_text=form == "wrap")
+        side = "center" if form == "label" else None
+        cell.alignment = Alignment(horizontal=side, vertical="center", wrap_text=form == "wrap")
         cell.border = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)
         cell.number_format = _FORMATS.get(form, "@")
         if look.tint:
@@ -212,7 +246,7 @@ def _fitting_width(sheet: Sheet, place: int) -> float:
     if column.form == "date":
         return 12.0
     head = _shown_width(column.title)
-    if column.form not in ("text", "wrap"):
+    if column.form not in ("text", "label", "wrap"):
         return min(max(9.0, min(head, 14.0) + 3.0), 17.0)
     sample = sheet.rows[:: max(1, len(sheet.rows) // 300)]
     widths = sorted(_shown_width(str(row.values[place] or "")) for row in sample) or [0.0]
@@ -222,4 +256,9 @@ def _fitting_width(sheet: Sheet, place: int) -> float:
 
 
 def _shown_width(text: str) -> float:
-    return max(sum(2.0 if ord(c) > 0x2E7F else 1.05 for c in line) for line in text.split("\n"))  # noqa: PLR2004
+    return max(_line_width(line) for line in text.split("\n"))
+
+
+def _line_width(line: str) -> float:
+    """Return the width of a line in characters; Chinese and full-width signs take two."""
+    return 1.05 * len(line) + 0.95 * len(_WIDE.findall(line))
