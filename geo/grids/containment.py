@@ -8,7 +8,12 @@ from geo.findings import Report, findings_frame
 from geo.grids.names import display_names
 from geo.grids.parents import parent_positions
 from geo.grids.widths import Pieces
-from geo.layers import require_metric, require_polygons, require_same_crs
+from geo.layers import (
+    require_metric,
+    require_polygons,
+    require_same_crs,
+    require_unique_ids,
+)
 
 __all__ = ["find_outside_parent"]
 
@@ -46,6 +51,7 @@ def find_outside_parent(
     if reason or units is None:
         return Report(findings=findings_frame([], grids.crs), skipped={"G210": reason})
     require_same_crs({"grids": grids, "units": units})
+    require_unique_ids(units, "units")
     parents = np.asarray(units.geometry.array, dtype=object)
     parent = parent_positions(grids, units)
     has_place = ~(shapely.is_missing(parents) | shapely.is_empty(parents))

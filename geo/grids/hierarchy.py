@@ -11,7 +11,13 @@ from geo.findings import Report, findings_frame
 from geo.grids.names import display_names
 from geo.grids.parents import has_parent_id, parent_positions
 from geo.grids.places import shared_areas
-from geo.layers import require_columns, require_metric, require_polygons, require_same_crs
+from geo.layers import (
+    require_columns,
+    require_metric,
+    require_polygons,
+    require_same_crs,
+    require_unique_ids,
+)
 
 __all__ = ["find_hierarchy_faults"]
 
@@ -55,6 +61,7 @@ def find_hierarchy_faults(
     if units is not None and len(units):
         require_columns(units, ["level"], "units")
         require_same_crs({"grids": grids, "units": units})
+        require_unique_ids(units, "units")
     else:
         units = None
     rows: list[Mapping[str, Any]] = []

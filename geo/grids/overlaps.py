@@ -139,7 +139,8 @@ def _rows(
             "geometry": pairs.shared.geometry[k],
             "details": {
                 "share": pairs.shared.area_m2[k] / smaller[k],
-                **_sliver_words("overlap"),
+                "defect_zh": "重叠",
+                "defect_en": "overlap",
                 **(overlay.details(ids, k) if rule[k] == "G207" else {}),
             },
         }
@@ -155,11 +156,6 @@ def _same_polygon(geometry: Geometries, pairs: _Pairs, noise_width_m: float) -> 
     differ = Pieces.of(shapely.symmetric_difference(a[at], b[at]))
     same[at] = differ.width_m < noise_width_m
     return same
-
-
-def _sliver_words(defect: str) -> dict[str, str]:
-    zh, en = {"overlap": ("重叠", "overlap"), "gap": ("缝隙", "gap")}[defect]
-    return {"defect_zh": zh, "defect_en": en}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -92,6 +92,20 @@ def test_a_grid_that_meets_the_gap_in_a_corner_is_not_around_it() -> None:
     assert told(report) == [("G203", ("u0",), ("g0", "g2"), 100.0)]
 
 
+def test_a_corner_is_no_border_of_a_small_gap_either() -> None:
+    # the same with a gap of 0.5 m × 0.5 m
+    outline = units((0, 0, 20, 20))
+    side = shapely.difference(shapely.box(0, 0, 20, 20), shapely.box(19.5, 19.5, 20, 20))
+    report = gaps(grids(side, (20, 20, 40, 40)), outline)
+
+    assert told(report) == [("G204", ("u0",), ("g0",), 0.25)]
+
+
+def test_a_layer_without_grids_leaves_the_whole_outline() -> None:
+    assert told(gaps(grids(), units((0, 0, 10, 10)))) == [("G203", ("u0",), (), 100.0)]
+    assert gaps(grids()).ok
+
+
 @pytest.mark.parametrize(("width_m", "rule"), [(0.04, None), (0.06, "G204"), (1.1, "G203")])
 def test_the_width_tells_noise_sliver_and_gap_apart(width_m: float, rule: str | None) -> None:
     report = gaps(grids((0, 0, 100, 1000), (100 + width_m, 0, 200, 1000)), units((0, 0, 200, 1000)))

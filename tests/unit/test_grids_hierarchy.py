@@ -4,6 +4,7 @@ import geopandas as gpd
 import pytest
 import shapely
 
+from geo.errors import LayerError
 from geo.findings import Report
 from geo.grids import find_hierarchy_faults, find_outside_parent, is_outside_units
 from tests.builders import grids, units
@@ -129,6 +130,16 @@ def test_what_cannot_be_judged_is_skipped_with_its_reason() -> None:
     assert set(faults(bare, drawn).skipped) == {"H301", "H302", "H303"}
     assert set(faults(bare, undrawn).skipped) == {"H301", "H302", "H303", "H305"}
     assert told(faults(coded, undrawn)) == [("H305", (), ("u1",))]
+
+
+def test_units_whose_ids_repeat_are_refused() -> None:
+    frame, above = grids((0, 0, 10, 10), parent_id=["u0"]), units((0, 0, 9, 9), (0, 0, 9, 9))
+    above.index = ["u0", "u0"]
+
+    with pytest.raises(LayerError, match="units repeat"):
+        faults(frame, above)
+    with pytest.raises(LayerError, match="units repeat"):
+        find_outside_parent(frame, above, noise_width_m=0.05)
 
 
 def test_a_grid_that_touches_a_unit_from_outside_is_outside() -> None:
