@@ -15,7 +15,9 @@ def audit_map(audit: Audit) -> str:
 
 
 def write_map(audit: Audit, path: Path) -> Path:
-    """Write the map of an audit to `path` (UTF-8) and return it; a crash leaves the old file as it was.
+    """Write the map of an audit to `path` (UTF-8) and return it.
+
+    A crash on the way leaves the old file as it was.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """A Folium figure that carries everything inside itself.
 
-Folium and branca compile what a template rendered as a template again, so an attribute `{{7*7}}` would come out as 49.
-Here nothing but constants passes through their templates: data, scripts and styles are `RawElement`, whose `render`
-returns text, and the page is put together as plain text.
+Folium and branca compile what a template rendered as a template again, so an attribute `{{7*7}}`
+would come out as 49. Here nothing but constants passes through their templates: data, scripts and
+styles are `RawElement`, whose `render` returns text, and the page is put together as plain text.
 """
 
 from html import escape
@@ -29,7 +29,7 @@ class RawElement(Element):  # type: ignore[misc,unused-ignore]
 
 
 class OfflineFigure(Figure):  # type: ignore[misc,unused-ignore]
-    """A figure whose page loads nothing: links become vendored copies inside it, an unknown link raises.
+    """A figure whose page loads nothing: links become vendored copies, an unknown link raises.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The gate of every page: no element of it may load anything from elsewhere, and a policy that forbids it besides."""
+"""The gate of every page: no element of it loads from elsewhere; a policy forbids it besides."""
 
 import base64
 import hashlib
@@ -78,8 +78,8 @@ class _Reader(HTMLParser):
 def external_references(html: str) -> tuple[str, ...]:
     """Return every place of `html` that would load something from elsewhere, in order.
 
-    Text inside scripts does not count (Leaflet names addresses in its comments); the policy of the page and
-    the tests in a browser answer for that.
+    Text inside scripts does not count (Leaflet names addresses in its comments); the policy of the
+    page and the tests in a browser answer for that.
     """
     reader = _read(html)
     return (*reader.loads, *(hit for style in reader.styles for hit in _css_loads(style)))
@@ -100,9 +100,10 @@ def require_offline(html: str) -> str:
 
 
 def policy(html: str) -> str:
-    """Return the content security policy that lets exactly the inline scripts and styles of `html` run.
+    """Return the content security policy that lets exactly the inline code of `html` run.
 
-    Nothing may be fetched from anywhere: pictures are data URIs, scripts and styles are named by their SHA-256.
+    Nothing may be fetched from anywhere: pictures are data URIs, scripts and styles are named by
+    their SHA-256.
     """
     reader = _read(html)
     scripts = " ".join(dict.fromkeys(map(_hash, reader.scripts))) or "'none'"

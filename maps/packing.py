@@ -1,9 +1,10 @@
-"""Pack layers into one blob that the page unpacks: quantised deltas, varints, JSON columns, gzip, base64.
+"""Pack layers into one blob that the page unpacks: quantised deltas, JSON columns, gzip, base64.
 
-Layout before gzip: `GCM1`, the length of the header (uint32, little-endian), the header (JSON, UTF-8), the sections.
-The header's `sections` tell offset (from the end of the header) and count of every integer array. Integers are
-variable-length: seven bits a byte, the lowest first, the high bit says that more follow; coordinates are zigzag
-differences from the point before, so neighbours cost two or three bytes.
+Layout before gzip: `GCM1`, the length of the header (uint32, little-endian), the header (JSON,
+UTF-8), the sections. The header's `sections` tell offset (from the end of the header) and count of
+every integer array. Integers are variable-length: seven bits a byte, the lowest first, the high bit
+says that more follow; coordinates are zigzag differences from the point before, so neighbours cost
+two or three bytes.
 """
 
 import base64
@@ -54,7 +55,7 @@ def varints(values: npt.NDArray[np.unsignedinteger[Any]]) -> bytes:
 
 @dataclass(slots=True, kw_only=True)
 class Packer:
-    """Collects integer arrays and writes the blob. `origin_lonlat` is subtracted from every place."""
+    """Collects integer arrays and writes the blob; places are counted from `origin_lonlat`."""
 
     origin_lonlat: tuple[float, float]
     _sections: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -66,8 +67,9 @@ class Packer:
     ) -> None:
         """Add n shapes (lon, lat) as `name.rings` (paths of each shape), `name.sizes`, `name.xy`.
 
-        A polygon gives one path a ring without the closing point, a line one path, a point a path of one point;
-        a missing shape none. The page fills by the even–odd rule, so holes need no mark. O(vertices).
+        A polygon gives one path a ring without the closing point, a line one path, a point a path
+        of one point; a missing shape none. The page fills by the even-odd rule, so holes need no
+        mark. O(vertices).
         """
         paths, owner = _paths(shapes)
         xy, path = shapely.get_coordinates(paths, return_index=True)
@@ -82,7 +84,7 @@ class Packer:
         self._add(f"{name}.xy", zigzag(deltas.ravel()), step=step_deg)
 
     def blob(self, header: Mapping[str, Any]) -> str:
-        """Return everything as base64 text of the gzipped bytes; the same input gives the same text."""
+        """Return everything as base64 text; the same input gives the same text."""
         full = {**header, "origin": self.origin_lonlat, "sections": self._sections}
         text = json.dumps(full, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         head = text.encode("utf-8", errors="replace")
@@ -109,7 +111,7 @@ def _paths(shapes: npt.NDArray[np.object_]) -> tuple[npt.NDArray[np.object_], In
 
 
 def _flat_parts(shapes: npt.NDArray[np.object_]) -> tuple[npt.NDArray[np.object_], Integers]:
-    """Return the simple parts of the shapes, with the position of their shape: collections opened."""
+    """Return the simple parts of the shapes, with the position of their shape."""
     parts, owner = shapely.get_parts(shapes, return_index=True)
     while (shapely.get_type_id(parts) > _POLYGON).any():
         parts, inner = shapely.get_parts(parts, return_index=True)
@@ -119,7 +121,7 @@ def _flat_parts(shapes: npt.NDArray[np.object_]) -> tuple[npt.NDArray[np.object_
 
 
 def _changes(steps: Integers, path: Integers) -> npt.NDArray[np.bool_]:
-    """Return which points to keep: not the same as the point before, and no closing point of a ring."""
+    """Return which points to keep: no repeated point, and no closing point of a ring."""
     first = np.diff(path, prepend=-1) != 0
     same = np.zeros(len(path), dtype=bool)
     same[1:] = (steps[1:] == steps[:-1]).all(axis=1) & ~first[1:]
@@ -127,4 +129,5 @@ def _changes(steps: Integers, path: Integers) -> npt.NDArray[np.bool_]:
     last = np.diff(path, append=-1) != 0
     start = np.flatnonzero(first)[np.cumsum(first) - 1] if len(path) else np.flatnonzero(first)
     closing = last & ~first & (steps == steps[start]).all(axis=1)
-    return keep & ~closing
+    kept: npt.NDArray[np.bool_] = keep & ~closing
+    return kept

@@ -43,7 +43,7 @@ _BODY: Final = """<div id="gc-app" class="gc-app" hidden></div>
 
 
 def _shell(*, latitude: float, longitude: float) -> Any:  # noqa: ANN401
-    """Return the Folium map: Leaflet and its options, no tiles, nothing of the data but its centre."""
+    """Return the Folium map: Leaflet and its options, no tiles, no data but its centre."""
     shell = folium.Map(
         location=(latitude, longitude),
         tiles=None,

@@ -37,10 +37,8 @@ MANY_VERTICES: Final = 500_000
 _STREET_TOLERANCE_M: Final = 1.0
 _MANY_STREET_VERTICES: Final = 200_000
 
-_TOPOLOGY: Final = frozenset(
-    {"G201", "G202", "G203", "G204", "G205", "G206", "G207", "G209", "G210"}
-)
 _OVERLAP: Final = frozenset({"G201", "G202", "G207"})
+_GAP: Final = frozenset({"G203", "G204"})
 
 Shapes = npt.NDArray[np.object_]
 
@@ -48,7 +46,7 @@ Shapes = npt.NDArray[np.object_]
 def pack_scene(audit: Audit) -> str:
     """Return everything the page shows, as one text of base64.
 
-    Shapes are exact up to the step of the coordinates (1e-7 degrees; 1e-6 for streets, circles of a network and
+    Shapes are exact up to the step of the coordinates (1e-7 degrees; 1e-6 for streets, circles and
     above `MANY_VERTICES`); nothing is simplified except streets of very many vertices.
     """
     west, south, _, _ = lonlat_bounds(audit.grids)
@@ -157,11 +155,13 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _group(rule: Rule) -> str:
-    """Return the tab of the list that a rule belongs to: blank, tiling, orphan or other."""
+    """Return what a rule is listed and drawn as: blank, overlap, gap, orphan or other."""
     if rule.code == "C501":
         return "blank"
-    if rule.code in _TOPOLOGY:
-        return "overlap" if rule.code in _OVERLAP else "gap"
+    if rule.code in _OVERLAP:
+        return "overlap"
+    if rule.code in _GAP:
+        return "gap"
     return "orphan" if rule.orphan else "other"
 
 
@@ -202,7 +202,7 @@ def _streets(audit: Audit) -> gpd.GeoDataFrame | None:
 
 
 def _outlines_of_circles(audit: Audit) -> gpd.GeoDataFrame:
-    """Return the union of all circles of each tier, by tier id; of the model that gives the verdict."""
+    """Return the union of all circles of each tier, of the model that gives the verdict."""
     circles = audit.circles
     rows = circles[circles["model"] == audit.verdict_model] if len(circles) else circles
     parts = {

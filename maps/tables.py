@@ -1,6 +1,7 @@
-"""The columns that reach the page: a list of names and how many digits each keeps, nothing else ever.
+"""The columns that reach the page: names and how many digits each keeps, nothing else ever.
 
-Duty-holders, phone numbers and any other column of a source stay out, since only what is named here is taken.
+Duty-holders, phone numbers and any other column of a source stay out, since only what is named here
+is taken.
 """
 
 import math

@@ -1,6 +1,7 @@
 """The files that every page carries inside itself: vendored libraries and our own script and style.
 
-`assets/manifest.json` names each vendored library with version, licence and SHA-256. Nothing is ever downloaded.
+`assets/manifest.json` names each vendored library with version, licence and SHA-256. Nothing is
+ever downloaded.
 """
 
 import base64
@@ -62,7 +63,7 @@ def vendored_file(url: str) -> str:
 
 @cache
 def vendored_text(path: str) -> str:
-    """Return a vendored script or style as text that needs no other file: `url()` become data URIs."""
+    """Return a vendored script or style that needs no other file: `url()` become data URIs."""
     text = _read(path)
     if path.endswith(".css"):
         folder = path.rsplit("/", 1)[0]

@@ -231,22 +231,25 @@ def _findings(
 ) -> gpd.GeoDataFrame:
     ids = list(grids.index)
     overlap = grids.geometry.iloc[0].intersection(grids.geometry.iloc[1])
-    rows: list[dict[str, Any]] = [
-        _row("G201", "error", overlap, (ids[0], ids[1]), measure=overlap.area, unit="m2", zh="第1网格与第2网格重叠", defect="overlap"),
-        _row("G203", "error", _square(2.2, 1.2, 120), (ids[side + 2],), measure=14_400.0, unit="m2", zh="存在缺口", defect="gap"),
-        _row("H301", "error", grids.geometry.iloc[side - 1], (ids[side - 1],), zh="没有上级编号", residents=500.0),
-        _row("S404", "info", grids.geometry.iloc[3], (ids[3],), measure=0.1, unit="ratio", zh="形状不紧凑"),
-    ]  # fmt: skip
+    gap, orphan = _square(2.2, 1.2, 120), ids[side - 1]
+    rows = [
+        _row("G201", overlap, ids[:2], zh="第1网格与第2网格重叠", defect="overlap")
+        | {"measure": overlap.area, "measure_unit": "m2"},
+        _row("G203", gap, ids[side + 2 : side + 3], zh="存在缺口", defect="gap")
+        | {"measure": gap.area, "measure_unit": "m2"},
+        _row("H301", grids.geometry[orphan], [orphan], zh="没有上级编号", residents=500.0),
+        _row("S404", grids.geometry.iloc[3], ids[3:4], zh="形状不紧凑", severity="info"),
+    ]
     for key in _TIERS if has_sites else ():
+        blank = grids[(grids[f"class_{key}"] == "blank") & (grids["kind"] == "base")]
         rows += [
-            _row("C501", "error", grids.at[g, "geometry"], (g,), measure=0.0, unit="share", zh="无站点覆盖",
-                 tier=key, residents=grids.at[g, "residents"])
-            for g in grids.index[(grids[f"class_{key}"] == "blank") & (grids["kind"] == "base")]
-        ]  # fmt: skip
+            _row("C501", shape, [grid], zh="无站点覆盖", tier=key, residents=residents)
+            for grid, shape, residents in zip(
+                blank.index, blank.geometry, blank["residents"], strict=True
+            )
+        ]
     rows += [
-        _row(
-            "S402", "warning", None, (ids[k % (side * side)],), measure=float(k), zh=f"规模过小 {k}"
-        )
+        _row("S402", None, [ids[k % (side * side)]], zh=f"规模过小 {k}", severity="warning")
         for k in range(n_more)
     ]
     frame = gpd.GeoDataFrame(
@@ -261,28 +264,28 @@ def _findings(
 
 def _row(
     rule: str,
-    severity: str,
     geometry: shapely.Geometry | None,
     grid_ids: Sequence[str],
     *,
-    measure: float = np.nan,
-    unit: str | None = None,
     zh: str,
-    **more: Any,
+    **more: object,
 ) -> dict[str, Any]:
-    empty = {
+    blank = dict.fromkeys(("residents", "households", "limit", "measure"), np.nan)
+    same: dict[str, Any] = {
+        "rule": rule,
+        "severity": "error",
+        "geometry": geometry,
+        "layer": "grids",
+        "grid_ids": tuple(grid_ids),
         "unit_ids": (),
         "site_ids": (),
-        "residents": np.nan,
-        "households": np.nan,
-        "limit": np.nan,
+        "message_zh": zh,
+        "message_en": f"{rule} in {', '.join(grid_ids)}",
+        "source": "contract",
+        "confidence": "ours",
+        "status": "open",
     }
-    return empty | {
-        "rule": rule, "severity": severity, "geometry": geometry, "grid_ids": tuple(grid_ids),
-        "layer": "grids", "measure": measure, "measure_unit": unit, "message_zh": zh,
-        "message_en": f"{rule} in {', '.join(grid_ids)}", "source": "contract", "confidence": "ours",
-        "status": "open", **more,
-    }  # fmt: skip
+    return blank | same | more
 
 
 def _reasons(grids: gpd.GeoDataFrame, findings: gpd.GeoDataFrame) -> pd.Series:

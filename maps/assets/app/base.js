@@ -56,6 +56,11 @@ GC.number = function (value, digits) {
   var places = digits === undefined ? (Math.abs(value) < 10 && value % 1 ? 2 : Math.abs(value) < 100 && value % 1 ? 1 : 0) : digits;
   return value.toLocaleString("en-US", { maximumFractionDigits: places, minimumFractionDigits: 0 });
 };
+/** A whole number short enough for a card: in 万 or millions from a million up. */
+GC.shortNumber = function (value) {
+  if (value < 1e6) return GC.number(value, 0);
+  return GC.state.language === "zh" ? GC.number(value / 1e4, 1) + " 万" : GC.number(value / 1e6, 2) + " M";
+};
 /** A share as percent; never rounded up to 100 % or down to 0 % when it is not. */
 GC.percent = function (share, digits) {
   if (share === null || share === undefined || !isFinite(share)) return "–";

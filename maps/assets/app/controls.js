@@ -65,7 +65,7 @@ GC.drawLegend = function (box) {
     if (!count[row.key] && /^(unknown|info|s\d)$/.test(row.key)) return;
     var n = count[row.key] || 0;
     list.appendChild(GC.key(GC.state.hidden, row.key, GC.cellSwatch(row.key, row.colour), [row.text, row.hint],
-      GC.number(n) + " · " + GC.percent(total ? n / total : 0)));
+      n ? GC.number(n) + " · " + GC.percent(n / total) : "0"));
   });
   box.appendChild(list);
   GC.drawMarks(box);
@@ -80,12 +80,12 @@ GC.drawLegend = function (box) {
 };
 
 GC.drawMarks = function (box) {
-  var marks = GC.h("div", { class: "gc-keys" }), count = { overlap: 0, gap: 0 };
+  var marks = GC.h("div", { class: "gc-keys" }), count = { overlap: 0, gap: 0, other: 0 };
   GC.data.findings.rule.forEach(function (_, f) {
     var group = GC.groupOf(f);
-    if (group in count && GC.model.ownAt[f] >= 0) count[group]++;
+    if (group in count && GC.model.ownAt[f] >= 0 && GC.inTier(f)) count[group]++;
   });
-  ["overlap", "gap"].forEach(function (group) {
+  GC.MARKED.slice().reverse().forEach(function (group) {
     if (!count[group]) return;
     marks.appendChild(GC.key(GC.state.hidden, "mark_" + group, GC.markSwatch(group), [GC.t("mark_" + group)], GC.number(count[group])));
   });
@@ -117,7 +117,7 @@ GC.cellSwatch = function (key, colour) {
 
 GC.markSwatch = function (group) {
   return GC.swatch(function (ctx, ratio) {
-    ctx.fillStyle = { overlap: "rgba(107,47,156,.55)", gap: "#a3123f" }[group] || "#d4e4f1";
+    ctx.fillStyle = { overlap: "rgba(107,47,156,.55)", gap: "#a3123f", other: "rgba(91,107,123,.35)" }[group] || "#d4e4f1";
     ctx.fillRect(2, 2, 22, 12);
     if (group === "overlap") { GC.fillTexture(ctx, "dots", ratio); ctx.fillRect(2, 2, 22, 12); }
     ctx.strokeStyle = group === "dedicated" ? "#35506e" : GC.GROUP_COLOURS[group];

@@ -31,9 +31,9 @@ GC.findingAt = function (x, y, scale) {
   var shapes = GC.data.shapes.findings, box = shapes.box, pad = 6 / scale;
   for (var own = shapes.n - 1; own >= 0; own--) {
     var f = GC.model.findingOfOwn[own], group = GC.groupOf(f);
-    if (!GC.inTier(f) || (group !== "overlap" && group !== "gap") || GC.state.hidden["mark_" + group]) continue;
+    if (!GC.inTier(f) || GC.MARKED.indexOf(group) < 0 || GC.state.hidden["mark_" + group]) continue;
     if (x < box[4 * own] - pad || x > box[4 * own + 2] + pad || y < box[4 * own + 1] - pad || y > box[4 * own + 3] + pad) continue;
-    var small = Math.max(box[4 * own + 2] - box[4 * own], box[4 * own + 3] - box[4 * own + 1]) * scale < 14;
+    var small = GC.pixelsOf(shapes, own, { scale: scale }) < 14;
     if (small || GC.contains(shapes, own, x, y)) return { kind: "finding", at: f };
   }
   return null;

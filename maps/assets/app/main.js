@@ -45,14 +45,27 @@ GC.measureMap = function () {
   areas.sort(function (a, b) { return a - b; });
   model.cell = Math.sqrt(areas[Math.floor(areas.length / 2)] || 1e-6);
   model.extent = GC.joinBoxes(GC.data.grids.id.map(function (_, k) { return GC.boxOf(shapes.grids, k); }));
-  var width = model.extent[2] - model.extent[0], height = model.extent[3] - model.extent[1];
-  model.siteGap = Math.sqrt(width * height / Math.max(1, shapes.sites.n));
+  model.siteGap = GC.gapBetween(shapes.sites, model.extent);
   model.findingOfOwn = [];
   model.ownAt.forEach(function (own, f) { if (own >= 0) model.findingOfOwn[own] = f; });
   // An orphan only because it is blank is already marked as blank: the dashed edge is for the others.
   model.isLoneOrphan = GC.data.grids.orphan_reasons.map(function (reasons) {
     return reasons.some(function (reason) { return reason !== "C501"; });
   });
+};
+
+/** Median distance from a site to the nearest other one, of at most 400 sites; a fifth of the extent for one site. */
+GC.gapBetween = function (shapes, extent) {
+  var gaps = [], step = Math.max(1, Math.floor(shapes.n / 400)), box = shapes.box;
+  for (var i = 0; i < shapes.n; i += step) {
+    var least = Infinity;
+    for (var j = 0; j < shapes.n; j++) {
+      if (i !== j) least = Math.min(least, Math.abs(box[4 * i] - box[4 * j]) + Math.abs(box[4 * i + 1] - box[4 * j + 1]));
+    }
+    if (isFinite(least) && least > 0) gaps.push(least);
+  }
+  gaps.sort(function (a, b) { return a - b; });
+  return gaps.length ? gaps[Math.floor(gaps.length / 2)] : (extent[2] - extent[0]) / 5;
 };
 
 GC.recolour = function () {
@@ -84,7 +97,13 @@ GC.setUpMap = function () {
 };
 
 GC.wholeArea = function (animate) {
-  GC.map.fitBounds(GC.bounds(GC.model.extent), { animate: animate, padding: [24, 24] });
+  GC.map.fitBounds(GC.bounds(GC.model.extent), L.extend({ animate: animate }, GC.room(24)));
+};
+
+/** Room to leave free at the edges of the map (pixels): the boxes on the right cover a strip of it. */
+GC.room = function (edge) {
+  var isWide = GC.main.clientWidth > 760;
+  return { paddingTopLeft: [isWide ? edge + 36 : edge, edge], paddingBottomRight: [isWide ? 256 + edge : edge, edge] };
 };
 
 GC.hover = function (event) {
@@ -127,13 +146,13 @@ GC.zoomTo = function (box, thing) {
     var far = Math.max.apply(null, GC.data.tiers.map(function (tier) { return tier.distance_m; }));
     bounds = GC.bounds(box).getCenter().toBounds(far * 2.3);
   }
-  GC.map.fitBounds(bounds.pad(thing.kind === "site" ? 0 : 0.9), { maxZoom: most, animate: false });
+  GC.map.fitBounds(bounds.pad(thing.kind === "site" ? 0 : 0.7), L.extend({ maxZoom: most, animate: false }, GC.room(10)));
 };
 
 GC.say = function (thing, at) {
   GC.popup = L.popup({
-    maxWidth: 340, minWidth: 250, className: "gc-popup", autoPanPaddingTopLeft: [16, 16],
-    autoPanPaddingBottomRight: [window.innerWidth > 900 ? 250 : 16, 16], offset: [0, thing.kind === "site" ? -10 : -2]
+    maxWidth: 340, minWidth: 250, className: "gc-popup", autoPanPaddingTopLeft: GC.room(16).paddingTopLeft,
+    autoPanPaddingBottomRight: GC.room(10).paddingBottomRight, offset: [0, thing.kind === "site" ? -10 : -2]
   }).setLatLng(at).setContent(GC.popupOf(thing)).openOn(GC.map);
   var close = GC.popup.getElement().querySelector(".leaflet-popup-close-button");
   if (close) { close.setAttribute("aria-label", GC.t("close")); close.title = GC.t("close"); }

@@ -144,7 +144,8 @@ GC.inTier = function (f) {
 };
 
 GC.groupOf = function (f) {
-  var rule = GC.data.rules[GC.data.findings.rule[f]];
+  var rule = GC.data.rules[GC.data.findings.rule[f]], defect = (GC.data.findings.defect || [])[f];
+  if (defect === "overlap" || defect === "gap") return defect;
   return rule ? rule.group : "other";
 };
 

@@ -73,9 +73,9 @@ GC.fillTexture = function (ctx, name, ratio) {
 };
 
 /** Symbols of sites by kind: told apart by shape, not by colour. */
-GC.SYMBOLS = ["triangle", "plus", "square", "circle", "diamond", "star", "bar"];
+GC.SYMBOLS = ["triangle", "plus", "square", "circle", "diamond", "star", "ring"];
 GC.drawSymbol = function (ctx, kind, x, y, r) {
-  var name = GC.SYMBOLS[kind] || "bar", k;
+  var name = GC.SYMBOLS[kind] || "ring", k;
   ctx.beginPath();
   if (name === "triangle") {
     ctx.moveTo(x, y - r * 1.1); ctx.lineTo(x + r * 1.05, y + r * 0.8); ctx.lineTo(x - r * 1.05, y + r * 0.8);
@@ -95,12 +95,13 @@ GC.drawSymbol = function (ctx, kind, x, y, r) {
       ctx[k ? "lineTo" : "moveTo"](x + q * Math.cos(angle), y + q * Math.sin(angle));
     }
   } else {
-    ctx.rect(x - r, y - r * 0.45, r * 2, r * 0.9);
+    ctx.arc(x, y, r * 0.9, 0, 7);
   }
   ctx.closePath();
   ctx.lineJoin = "round";
-  ctx.strokeStyle = "#fff"; ctx.lineWidth = Math.max(2, r * 0.5); ctx.stroke();
+  ctx.strokeStyle = "#fff"; ctx.lineWidth = Math.max(1.4, r * 0.5); ctx.stroke();
   ctx.fillStyle = "#14202e"; ctx.fill();
+  if (name === "ring") { ctx.beginPath(); ctx.arc(x, y, r * 0.42, 0, 7); ctx.fillStyle = "#fff"; ctx.fill(); }
 };
 
 /** Dash of the outline of a tier's circles: the longest solid, then dashed, then dotted. */

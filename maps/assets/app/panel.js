@@ -52,7 +52,7 @@ GC.drawFigure = function () {
   if (!tier) box.appendChild(GC.h("p", { class: "gc-note", text: GC.t("no_tiers") }));
   box.appendChild(GC.bar(tier));
   box.appendChild(GC.h("div", { class: "gc-cards" }, GC.cards(tier).map(function (card) {
-    return GC.h("div", { class: "gc-card" }, GC.h("b", { text: card[0] }), GC.h("span", { text: card[1] }));
+    return GC.h("div", { class: "gc-card" }, GC.h("b", { text: card[0] }), GC.h("span", { text: card[1] }), card[2] ? GC.h("small", { text: card[2] }) : null);
   })));
 };
 
@@ -117,7 +117,8 @@ GC.cards = function (tier) {
     cards.push([GC.number(data.sites.id.length), GC.t("card_sites")]);
     cards.push(GC.uncovered(tier) || [GC.number(tier.summary.n_blank), GC.t("card_blank")]);
   }
-  cards.push([GC.number(orphans), GC.t("card_orphans")]);
+  var lone = GC.model.isLoneOrphan.filter(Boolean).length;
+  cards.push([GC.number(orphans), GC.t("card_orphans"), orphans > lone ? GC.t("card_orphans_blank", { n: GC.number(orphans - lone) }) : ""]);
   return cards;
 };
 
@@ -133,5 +134,5 @@ GC.uncovered = function (tier) {
     if (judged && basis !== "area" && judged[i] !== basis) return;
     sum += weight[i] * (1 - share[i]);
   });
-  return [basis === "area" ? GC.number(sum / 1e6, 1) : GC.number(Math.round(sum)), GC.t("card_uncovered_" + basis)];
+  return [basis === "area" ? GC.number(sum / 1e6, 1) : GC.shortNumber(Math.round(sum)), GC.t("card_uncovered_" + basis)];
 };

@@ -72,7 +72,7 @@ GC.TEXTURES = { blank: "blank", unknown: "unknown", error: "error" };
 GC.paintStreets = function (ctx, view) {
   var shapes = GC.data.shapes.streets;
   if (!shapes.n) return;
-  ctx.strokeStyle = "rgba(255,255,255," + (view.zoom < 13 ? 0.4 : 0.7) + ")";
+  ctx.strokeStyle = "rgba(255,255,255," + (view.zoom < 13 ? 0.28 : view.zoom < 15 ? 0.5 : 0.7) + ")";
   ctx.lineWidth = view.zoom < 13 ? 0.6 : view.zoom < 15 ? 1 : view.zoom < 17 ? 2 : 4;
   GC.traceAll(ctx, shapes, GC.inView(shapes, view, 4), view, false, function () { ctx.stroke(); });
 };
@@ -114,28 +114,35 @@ GC.paintCircles = function (ctx, view) {
   ctx.setLineDash([]);
 };
 
-/* Marks of findings: overlaps with white dots and a purple edge, gaps in crimson, orphans with a dashed black edge. */
+/* Marks of findings: overlaps with white dots and a purple edge, gaps in crimson, other places outlined in grey,
+   orphans with a dashed black edge; what is too small to see gets a pin. */
+GC.MARKED = ["other", "gap", "overlap"];
 GC.paintFindings = function (ctx, view) {
-  var shapes = GC.data.shapes.findings, model = GC.model, small = [];
-  var seen = GC.inView(shapes, view, 10);
-  seen.forEach(function (own) {
-    var f = model.findingOfOwn[own], group = GC.groupOf(f);
-    if (!GC.inTier(f) || GC.state.hidden["mark_" + group] || (group !== "overlap" && group !== "gap")) return;
-    var width = (shapes.box[4 * own + 2] - shapes.box[4 * own]) * view.scale;
-    var height = (shapes.box[4 * own + 3] - shapes.box[4 * own + 1]) * view.scale;
-    ctx.beginPath();
-    GC.trace(ctx, shapes, own, view, true);
-    if (group === "overlap") {
-      ctx.fillStyle = "rgba(107,47,156,.55)"; ctx.fill("evenodd");
-      GC.fillTexture(ctx, "dots", view.ratio); ctx.fill("evenodd");
-    } else {
-      ctx.fillStyle = "#a3123f"; ctx.fill("evenodd");
-    }
-    ctx.strokeStyle = GC.GROUP_COLOURS[group]; ctx.lineWidth = 1.8; ctx.lineJoin = "round"; ctx.stroke();
-    if (Math.max(width, height) < 14) small.push(own);
+  var shapes = GC.data.shapes.findings, seen = GC.inView(shapes, view, 10), small = [];
+  GC.MARKED.forEach(function (group) {
+    if (GC.state.hidden["mark_" + group]) return;
+    seen.forEach(function (own) {
+      var f = GC.model.findingOfOwn[own];
+      if (GC.groupOf(f) !== group || !GC.inTier(f)) return;
+      if (GC.pixelsOf(shapes, own, view) < 14) small.push(own);
+      else GC.paintMark(ctx, view, own, group);
+    });
   });
   if (!GC.state.hidden.mark_orphan) GC.paintOrphans(ctx, view);
   small.forEach(function (own) { GC.paintPin(ctx, view, own); });
+};
+
+GC.pixelsOf = function (shapes, i, view) {
+  return Math.max(shapes.box[4 * i + 2] - shapes.box[4 * i], shapes.box[4 * i + 3] - shapes.box[4 * i + 1]) * view.scale;
+};
+
+GC.paintMark = function (ctx, view, own, group) {
+  ctx.beginPath();
+  GC.trace(ctx, GC.data.shapes.findings, own, view, true);
+  ctx.fillStyle = { overlap: "rgba(107,47,156,.55)", gap: "#a3123f", other: "rgba(91,107,123,.35)" }[group];
+  ctx.fill("evenodd");
+  if (group === "overlap") { GC.fillTexture(ctx, "dots", view.ratio); ctx.fill("evenodd"); }
+  ctx.strokeStyle = GC.GROUP_COLOURS[group]; ctx.lineWidth = 1.6; ctx.lineJoin = "round"; ctx.stroke();
 };
 
 GC.paintOrphans = function (ctx, view) {
@@ -152,14 +159,17 @@ GC.paintPin = function (ctx, view, own) {
   var box = GC.data.shapes.findings.box, f = GC.model.findingOfOwn[own];
   var x = (box[4 * own] + box[4 * own + 2]) / 2 * view.scale - view.dx;
   var y = (box[4 * own + 1] + box[4 * own + 3]) / 2 * view.scale - view.dy;
-  ctx.beginPath(); ctx.arc(x, y, 4.2, 0, 7);
-  ctx.fillStyle = GC.GROUP_COLOURS[GC.groupOf(f)]; ctx.fill();
-  ctx.strokeStyle = "#fff"; ctx.lineWidth = 1.4; ctx.stroke();
+  var isError = GC.data.findings.severity[f] === "error", group = GC.groupOf(f), isSite = GC.data.findings.sites[f].length > 0;
+  ctx.beginPath();
+  ctx.arc(x, y, isSite ? GC.siteRadius(view) + 3 : isError ? 4.2 : 2.6, 0, 7);
+  if (isSite) { ctx.strokeStyle = GC.GROUP_COLOURS[group]; ctx.lineWidth = 2; ctx.stroke(); return; }
+  ctx.fillStyle = GC.GROUP_COLOURS[group]; ctx.fill();
+  ctx.strokeStyle = "#fff"; ctx.lineWidth = isError ? 1.4 : 0.9; ctx.stroke();
 };
 
 GC.siteRadius = function (view) {
-  var room = GC.model.siteGap * view.scale; // typical distance between sites in pixels
-  return Math.max(3.2, Math.min(8, room / 3.2));
+  var room = GC.model.siteGap * view.scale; // typical distance from a site to the nearest other one in pixels
+  return Math.max(3, Math.min(8, room / 2.2));
 };
 GC.paintSites = function (ctx, view) {
   var shapes = GC.data.shapes.sites, r = GC.siteRadius(view), of = GC.model.categories.of;

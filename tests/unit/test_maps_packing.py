@@ -1,0 +1,118 @@
+"""The packed blob says exactly what went in."""
+
+import base64
+import gzip
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maps.packing import FINE_DEG, Packer, varints, zigzag
+
+
+def unpack(text: str) -> tuple[dict[str, Any], bytes]:
+    raw = gzip.decompress(base64.b64decode(text))
+    size = int.from_bytes(raw[4:8], "little")
+    assert raw[:4] == b"GCM1"
+    return json.loads(raw[8 : 8 + size]), raw[8 + size :]
+
+
+def integers(header: dict[str, Any], body: bytes, name: str) -> list[int]:
+    section, values = header["sections"][name], []
+    at = section["at"]
+    for _ in range(section["n"]):
+        value, shift = 0, 0
+        while True:
+            byte = body[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                break
+        values.append(value)
+    return values
+
+
+def shape_of(header: dict[str, Any], body: bytes, name: str) -> list[list[list[tuple[int, int]]]]:
+    rings, sizes = integers(header, body, f"{name}.rings"), integers(header, body, f"{name}.sizes")
+    signed = [v // 2 if v % 2 == 0 else -(v + 1) // 2 for v in integers(header, body, f"{name}.xy")]
+    xy = np.cumsum(np.array(signed, dtype=int).reshape(-1, 2), axis=0).tolist()
+    paths = [[tuple(xy.pop(0)) for _ in range(size)] for size in sizes]
+    return [[paths.pop(0) for _ in range(n)] for n in rings]
+
+
+def test_varints_are_the_known_bytes() -> None:
+    assert varints(np.array([0, 127, 128, 300], dtype=np.uint64)) == bytes(
+        [0, 127, 0x80, 1, 0xAC, 2]
+    )
+    assert varints(np.array([], dtype=np.uint64)) == b""
+
+
+def test_zigzag_keeps_small_numbers_small() -> None:
+    assert zigzag(np.array([0, -1, 1, -2, 2])).tolist() == [0, 1, 2, 3, 4]
+
+
+@given(st.lists(st.integers(-(2**40), 2**40), max_size=30))
+def test_integers_come_back(values: list[int]) -> None:
+    packed = varints(zigzag(np.array(values, dtype=np.int64)))
+    header = {"sections": {"x": {"at": 0, "n": len(values)}}}
+    found = [v // 2 if v % 2 == 0 else -(v + 1) // 2 for v in integers(header, packed, "x")]
+    assert found == values
+
+
+def test_shapes_come_back_without_closing_points() -> None:
+    # ┌────────┐  a square of 30 steps with a hole, a part beside it,
+    # │  ┌──┐  │  then nothing, a line and a point
+    # │  └──┘  │ ┌─┐
+    # └────────┘ └─┘
+    d = FINE_DEG
+    hole = shapely.Polygon(
+        [(0, 0), (30 * d, 0), (30 * d, 30 * d), (0, 30 * d)],
+        [[(10 * d, 10 * d), (10 * d, 20 * d), (20 * d, 20 * d)]],
+    )
+    beside = shapely.box(40 * d, 0, 50 * d, 10 * d)
+    line = shapely.LineString([(0, 0), (0, 0), (5 * d, 5 * d)])
+    shapes = np.array(
+        [shapely.MultiPolygon([hole, beside]), None, line, shapely.Point(7 * d, -7 * d)],
+        dtype=object,
+    )
+    packer = Packer(origin_lonlat=(0.0, 0.0))
+    packer.add_shapes("grids", shapes)
+    header, body = unpack(packer.blob({"words": {"a": "网"}}))
+
+    found = shape_of(header, body, "grids")
+    assert [len(rings) for rings in found] == [3, 0, 1, 1]
+    assert found[0][0] == [(0, 0), (30, 0), (30, 30), (0, 30)]
+    assert found[0][1] == [(10, 10), (10, 20), (20, 20)]
+    assert len(found[0][2]) == 4
+    assert found[2] == [[(0, 0), (5, 5)]]
+    assert found[3] == [[(7, -7)]]
+    assert header["words"] == {"a": "网"}
+
+
+def test_places_are_at_most_half_a_step_off() -> None:
+    rng = np.random.default_rng(4)
+    xy = np.column_stack([rng.uniform(105, 106, 200), rng.uniform(29, 30, 200)])
+    packer = Packer(origin_lonlat=(105.0, 29.0))
+    packer.add_shapes("sites", np.asarray(shapely.points(xy), dtype=object))
+    header, body = unpack(packer.blob({}))
+    found = np.array([rings[0][0] for rings in shape_of(header, body, "sites")])
+    assert np.abs(found * FINE_DEG + [105.0, 29.0] - xy).max() <= FINE_DEG * 0.51
+
+
+def test_the_same_input_gives_the_same_text() -> None:
+    def once() -> str:
+        packer = Packer(origin_lonlat=(1.0, 2.0))
+        packer.add_shapes("grids", np.array([shapely.box(1, 2, 3, 4)], dtype=object))
+        return packer.blob({"a": 1})
+
+    assert once() == once()
+
+
+def test_a_number_that_json_has_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        Packer(origin_lonlat=(0.0, 0.0)).blob({"a": float("nan")})
