@@ -6,6 +6,7 @@ import shapely
 
 from geo.findings import Report, findings_frame
 from geo.grids.names import display_names
+from geo.grids.pairs import Positions
 from geo.grids.parents import parent_positions
 from geo.grids.widths import Pieces
 from geo.layers import (
@@ -52,29 +53,27 @@ def find_outside_parent(
         return Report(findings=findings_frame([], grids.crs), skipped={"G210": reason})
     require_same_crs({"grids": grids, "units": units})
     require_unique_ids(units, "units")
-    parents = np.asarray(units.geometry.array, dtype=object)
-    parent = parent_positions(grids, units)
-    has_place = ~(shapely.is_missing(parents) | shapely.is_empty(parents))
-    at = np.flatnonzero((parent >= 0) & has_place[parent])
+    at, parent = _judged(grids, units)
     inner = np.asarray(grids.geometry.array, dtype=object)[at]
-    outer = parents[parent[at]]
-    shapely.prepare(parents)
-    reaches = ~shapely.covers(outer, inner)
-    n_judged, at, inner, outer = len(at), at[reaches], inner[reaches], outer[reaches]
-    outside = Pieces.of(shapely.difference(inner, outer), min_width_m=noise_width_m)
+    outer = np.asarray(units.geometry.array, dtype=object)
+    shapely.prepare(outer)
+    reaches = ~shapely.covers(outer[parent], inner)
+    n_judged = len(at)
+    at, parent, inner = at[reaches], parent[reaches], inner[reaches]
+    outside = Pieces.of(shapely.difference(inner, outer[parent]), min_width_m=noise_width_m)
     names = display_names(units)
     rows = [
         {
             "rule": "G210",
             "layer": "grids",
             "grid_ids": (grids.index[at[k]],),
-            "unit_ids": (units.index[parent[at[k]]],),
+            "unit_ids": (units.index[parent[k]],),
             "measure": outside.area_m2[k],
             "width_m": outside.width_m[k],
             "geometry": outside.geometry[k],
             "details": {
                 "share": outside.area_m2[k] / shapely.area(inner[k]),
-                "parent": names.get(units.index[parent[at[k]]], units.index[parent[at[k]]]),
+                "parent": names.get(units.index[parent[k]], units.index[parent[k]]),
             },
         }
         for k in np.flatnonzero(outside.area_m2 > 0.0)
@@ -84,6 +83,14 @@ def find_outside_parent(
         thresholds={"noise_width_m": noise_width_m},
         counts={"n_judged": n_judged, "n_noise": len(at) - len(rows)},
     )
+
+
+def _judged(grids: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> tuple[Positions, Positions]:
+    """Return the positions of the grids whose parent has a polygon, and of that parent."""
+    has_place = ~(units.geometry.isna() | units.geometry.is_empty).to_numpy()
+    parent = parent_positions(grids, units)
+    at = np.flatnonzero((parent >= 0) & has_place[parent])
+    return at, parent[at]
 
 
 def _why_skipped(grids: gpd.GeoDataFrame, units: gpd.GeoDataFrame | None) -> str:

@@ -58,9 +58,8 @@ def find_size_faults(
         is_known = has_demand.reindex(base.index).fillna(value=False).to_numpy(bool)
     n_households = _numbers(households, base, is_known)
     n_residents = _numbers(residents, base, is_known)
-    is_empty = (np.nan_to_num(n_households) + np.nan_to_num(n_residents) == 0.0) & ~(
-        np.isnan(n_households) & np.isnan(n_residents)
-    )
+    people = np.fmax(n_households, n_residents)  # missing only where both are
+    is_empty = people == 0.0
     rows = [
         *_rows(
             "S401", base, n_households, which=n_households > max_households, limit=max_households
@@ -74,17 +73,19 @@ def find_size_faults(
         ),
         *_rows("S403", base, np.zeros(len(base)), which=is_empty),
     ]
-    skipped = {}
-    if households is None:
-        skipped = dict.fromkeys(("S401", "S402"), "audit.skip_no_households")
-        if residents is None:
-            skipped["S403"] = "audit.skip_no_size"
     return Report(
         findings=findings_frame(rows, grids.crs),
         thresholds={"min_households": min_households, "max_households": max_households},
         counts={"n_grids": len(base), "n_unknown": int(np.isnan(n_households).sum())},
-        skipped=skipped,
+        skipped=_skipped(households, residents),
     )
+
+
+def _skipped(households: pd.Series | None, residents: pd.Series | None) -> dict[str, str]:
+    if households is not None:
+        return {}
+    skipped = dict.fromkeys(("S401", "S402"), "audit.skip_no_households")
+    return skipped if residents is not None else {**skipped, "S403": "audit.skip_no_size"}
 
 
 def _numbers(

@@ -156,6 +156,83 @@ def test_a_narrow_dedicated_grid_wholly_inside_a_base_grid_is_legal() -> None:
     assert report.ok
 
 
+@pytest.mark.parametrize(
+    ("right", "pair"),
+    [((0, 0, 100, 100), ("G202", 10_000.0)), ((80, 0, 200, 100), ("G201", 2_000.0))],
+)
+def test_a_dedicated_grid_inside_one_base_grid_is_legal_where_a_second_one_overlaps_that(
+    right: tuple[float, ...], pair: tuple[str, float]
+) -> None:
+    # ┌─── g0 ───┐        g2 lies wholly in g0, and in what g1 has of g0: the defect is theirs
+    # │  ┌ g1 ┌g2┼──┐
+    # └──┴────┴──┴──┘
+    report = overlaps(
+        grids((0, 0, 100, 100), right, (60, 0, 98, 40), kind=["base", "base", "dedicated"])
+    )
+
+    assert told(report) == [(pair[0], ("g0", "g1"), pair[1])]
+
+
+def test_three_base_grids_under_one_dedicated_grid_are_three_pairs() -> None:
+    # g3 is 40 m wide: 10 m over g0, 25 m over g1, 5 m over g2
+    report = overlaps(
+        grids(
+            (0, 0, 50, 100),
+            (50, 0, 75, 100),
+            (75, 0, 200, 100),
+            (40, 0, 80, 10),
+            kind=["base", "base", "base", "dedicated"],
+        )
+    )
+
+    assert told(report) == [
+        ("G207", ("g0", "g3"), 100.0),
+        ("G207", ("g1", "g3"), 250.0),
+        ("G207", ("g2", "g3"), 50.0),
+    ]
+    assert {d["main"] for d in report.findings["details"]} == {"g1"}
+    assert {d["n_bases"] for d in report.findings["details"]} == {3}
+
+
+def test_a_straddle_and_a_spill_of_one_dedicated_grid_are_told_apart() -> None:
+    # g3 lies over g0 and g1, and 0.4 m over g2
+    report = overlaps(
+        grids(
+            (0, 0, 50, 100),
+            (50, 0, 75, 100),
+            (75, 0, 200, 100),
+            (40, 0, 75.4, 10),
+            kind=["base", "base", "base", "dedicated"],
+        )
+    )
+
+    assert told(report) == [
+        ("G207", ("g0", "g3"), 100.0),
+        ("G207", ("g1", "g3"), 250.0),
+        ("G204", ("g2", "g3"), 4.0),
+    ]
+
+
+def test_a_dedicated_grid_outside_that_touches_a_base_grid_by_a_sliver_is_one() -> None:
+    report = overlaps(grids((0, 0, 100, 100), (99.6, 0, 140, 40), kind=["base", "dedicated"]))
+
+    assert told(report) == [("G204", ("g0", "g1"), 16.0)]
+
+
+def test_equal_halves_name_the_smaller_id_as_the_main_base_grid() -> None:
+    report = overlaps(
+        grids(
+            (80, 0, 120, 10),
+            (100, 0, 200, 100),
+            (0, 0, 100, 100),
+            kind=["dedicated", "base", "base"],
+        )
+    )
+
+    assert told(report) == [("G207", ("g0", "g1"), 200.0), ("G207", ("g0", "g2"), 200.0)]
+    assert {d["main"] for d in report.findings["details"]} == {"g1"}
+
+
 def test_two_dedicated_grids_that_overlap_are_of_one_kind() -> None:
     report = overlaps(
         grids(
