@@ -44,11 +44,12 @@ def test_no_polygons_no_points() -> None:
     assert at.shape == (0,)
 
 
+_CENTIMETRES = st.integers(-40_000, 40_000).map(lambda n: n / 100)
+
+
 @given(
-    st.lists(
-        st.tuples(st.floats(-400, 400), st.floats(-400, 400)), min_size=3, max_size=8, unique=True
-    ),
-    st.floats(-300, 300),
+    st.lists(st.tuples(_CENTIMETRES, _CENTIMETRES), min_size=3, max_size=8, unique=True),
+    _CENTIMETRES,
 )
 def test_the_same_points_as_by_asking_each_one(
     corners: list[tuple[float, float]], cut_x: float

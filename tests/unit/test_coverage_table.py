@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from geo.coverage import (
     LONG_COLUMNS,
     CoverageRules,
+    Demand,
     classify,
     coverage_columns,
     coverage_summary,
@@ -17,6 +18,7 @@ from geo.coverage import (
     unit_coverage,
 )
 from geo.layers import Layers
+from geo.standards import load_standard, with_overrides
 from tests.builders import buildings, grids, sites, units
 from tests.coverage_cases import tier
 
@@ -24,11 +26,18 @@ RULES = CoverageRules()
 TIERS = {"near": tier("near", metres=100.0), "far": tier("far", minutes=15, metres=1000.0)}
 
 
-def _long(layers: Layers, *, model: str = "radius") -> tuple[pd.DataFrame, object]:
+def _long(layers: Layers) -> tuple[pd.DataFrame, Demand]:
     demand = grid_demand(layers.grids, layers.buildings, has_all_buildings=layers.has_all_buildings)
     long = radius_coverage(layers.grids, layers.sites, demand, tiers=TIERS, rules=RULES)
     by_unit = unit_coverage(long, layers, demand, tiers=TIERS, rules=RULES)
-    return pd.concat([long, by_unit], ignore_index=True).assign(model=model), demand
+    return pd.concat([long, by_unit], ignore_index=True), demand
+
+
+def test_limits_come_from_the_standard() -> None:
+    standard = with_overrides(
+        load_standard(["gb50180-2018"]), tiers={}, thresholds={"thin_below_share": 0.8}
+    )
+    assert CoverageRules.from_standard(standard) == CoverageRules(thin_below_share=0.8)
 
 
 def test_classes_in_their_order() -> None:
@@ -145,13 +154,32 @@ def test_grids_without_a_known_parent_are_in_no_unit(parents: list[str] | None) 
 
 def test_a_chain_in_a_circle_counts_nothing_twice() -> None:
     city = _city()
-    loop = city.units.assign(parent_id=["u2", "u2", "u0", None])
+    loop = city.units.assign(
+        parent_id=["u2", "u2", "u0", None], level=["community", "community", "street", "district"]
+    )
     layers = Layers(
         grids=city.grids, units=loop, sites=city.sites, buildings=city.buildings, levels=city.levels
     )
     long, _ = _long(layers)
     rows = long[(long["subject"] == "unit") & (long["tier"] == "near")].set_index("id")
-    assert rows.loc["u0", "residents_share"] == pytest.approx(2 / 3)
+    assert rows.loc["u0", "residents_share"] == pytest.approx(3 / 4)  # u1 is below u0 by way of u2
+
+
+def test_a_street_is_not_crowded_for_having_more_sites_than_its_communities() -> None:
+    cells = grids(
+        *((1000 * i, 0, 1000 * i + 9, 9) for i in range(5)), parent_id=[f"u{i}" for i in range(5)]
+    )
+    places = sites(*((1000 * i, 0) for i in range(5)))
+    above = units(
+        *((0, 0, 9, 9) for _ in range(6)),
+        level=[*["community"] * 5, "street"],
+        parent_id=[*["u5"] * 5, None],
+    )
+    layers = Layers(grids=cells, units=above, sites=places, levels=("street", "community"))
+    long, _ = _long(layers)
+    rows = long[(long["subject"] == "unit") & (long["tier"] == "near")].set_index("id")
+    assert rows["n_sites"].to_dict() == {"u5": 5, **{f"u{i}": 1 for i in range(5)}}
+    assert set(rows["class"]) == {"adequate"}
 
 
 def test_no_units_no_rows() -> None:
