@@ -2,7 +2,6 @@
 
 from geo.io.loading import Loaded, load
 from geo.io.project import (
-    DEFAULT_STANDARD,
     LayerSpec,
     Project,
     project_from_files,
@@ -10,7 +9,6 @@ from geo.io.project import (
 )
 
 __all__ = [
-    "DEFAULT_STANDARD",
     "LayerSpec",
     "Loaded",
     "Project",

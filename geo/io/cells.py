@@ -1,5 +1,6 @@
 """The cells of a layer: names, ids, numbers and words as the schema wants them."""
 
+import json
 from collections.abc import Mapping
 
 import numpy as np
@@ -31,6 +32,8 @@ def to_canonical(
     result = frame.rename(columns=dict(mapped.renamed)).drop(columns=list(mapped.ours.values()))
     index = pd.RangeIndex(1, len(frame) + 1)
     result.index = index
+    for name in (name for name in result.columns if name != "geometry"):
+        result[name] = _plain(result[name])
     ours = {name: frame[source].set_axis(index) for name, source in mapped.ours.items()}
     for name, default in spec.defaults.items():
         given = ours.get(name, pd.Series(None, index=index, dtype=object)).astype(object)
@@ -132,6 +135,28 @@ def _kinds(values: pd.Series, *, records: Records) -> pd.Series:
             records.note("D102", "io.unknown_kind", row=int(str(row)), column="kind", value=text)
         kinds.append(kind or "base")
     return pd.Series(kinds, index=values.index, dtype=object)
+
+
+def _plain(values: pd.Series) -> pd.Series:
+    """Return a further column as numbers or text: lists as JSON, mixed cells as text."""
+    if values.dtype != object:
+        return values
+    kinds = {type(value) for value in values if value is not None and value is not pd.NA}
+    if kinds <= {int, float}:
+        return pd.to_numeric(values)
+    if kinds <= {str}:
+        return values
+    texts = [
+        json.dumps(_listed(value), ensure_ascii=False, default=str)
+        if isinstance(value, (list, tuple, dict, np.ndarray))
+        else plain_text(value)
+        for value in values
+    ]
+    return pd.Series(texts, index=values.index, dtype=object)
+
+
+def _listed(value: object) -> object:
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
 def _with_required(

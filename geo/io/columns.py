@@ -26,6 +26,9 @@ __all__ = [
     "plain_text",
 ]
 
+_CUTTING: Final = (".shp", ".zip", ".dbf")
+"""Formats that cut column names at ten bytes."""
+
 _POSITIONS: Final = ("lon", "lat", "x", "y", "wkt")
 _BRACKETS: Final = re.compile(r"[(\[].*?[)\]]")
 _JOINTS: Final = re.compile(r"[\s_\-.·:/]+")
@@ -83,6 +86,7 @@ def map_columns(frame: pd.DataFrame, spec: LayerSpec) -> Mapped:
             continue
         words = [normalised(word) for word in (column.name, *column.synonyms)]
         known = [free[word] for word in words if word in free]
+        known += _cut_names(words, free) if spec.path.suffix.casefold() in _CUTTING else []
         found = exact.get(column.name) or next(
             (name for name in known if _fits(frame[name], column.name, schema)), None
         )
@@ -166,6 +170,13 @@ def _explicit(names: Sequence[str], spec: LayerSpec, schema: LayerSchema) -> dic
             )
         ours[canonical] = found
     return ours
+
+
+def _cut_names(words: Sequence[str], free: Mapping[str, str]) -> list[str]:
+    """Return Chinese names that lack the last character of one of `words`: `网格编` of 网格编号."""
+    cut = {word[:-1] for word in words if not word.isascii()} & set(free)
+    # Names of two characters (six bytes) were never cut.
+    return [free[name] for name in sorted(cut) if len(free[name].encode("utf-8")) > 8]  # noqa: PLR2004
 
 
 def _fits(values: pd.Series, column: str, schema: LayerSchema) -> bool:

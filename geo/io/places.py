@@ -25,6 +25,11 @@ _LINES: Final = (1, 2, 5)
 _COLLECTION: Final = 7
 _FARTHEST: Final = 1e8
 """No projected coordinate on Earth is larger, zone prefixes included."""
+_FAR_M: Final = 500_000.0
+_METRES_PER_DEGREE: Final = 111_000.0
+_FEWEST: Final = 5
+"""Rows below which no place can be called far from the others."""
+
 _WANTED: Final = {
     "polygon": {"zh": "面", "en": "polygons"},
     "line": {"zh": "线", "en": "lines"},
@@ -64,6 +69,11 @@ def located(
         value = _shown(geometry[position])
         records.refuse("D105", "io.coordinates_bad", row=row, value=value)
     geometry[outside] = None
+    for position in np.flatnonzero(_is_far(geometry, crs)):
+        row = int(frame.index[position])
+        value = _shown(geometry[position])
+        records.refuse("D105", "io.coordinates_far", row=row, value=value)
+        geometry[position] = None
     placed = frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index), crs=None)
     placed = placed.set_crs(crs, allow_override=True)
     if spec.datum in ("gcj02", "bd09"):
@@ -156,6 +166,24 @@ def _is_out_of_range(geometry: npt.NDArray[Any], crs: CRS) -> npt.NDArray[np.boo
     xy, owner = shapely.get_coordinates(geometry, return_index=True)
     inside[owner[~np.isfinite(xy).all(axis=1)]] = False
     return np.asarray(~inside, dtype=bool)
+
+
+def _is_far(geometry: npt.NDArray[Any], crs: CRS) -> npt.NDArray[np.bool_]:
+    """Return True for geometries far from all the others, such as 0°, 0° in a Chinese city.
+
+    Far is 500 km from the median place, or twenty times the median distance from it where the
+    layer itself is that large.
+    """
+    bounds = shapely.bounds(geometry)
+    centre = (bounds[:, :2] + bounds[:, 2:]) / 2.0
+    known = np.isfinite(centre).all(axis=1)
+    far = np.zeros(len(centre), dtype=bool)
+    if known.sum() < _FEWEST:
+        return far
+    away = np.abs(centre[known] - np.median(centre[known], axis=0)).max(axis=1)
+    limit = _FAR_M / _METRES_PER_DEGREE if crs.is_geographic else _FAR_M
+    far[known] = away > max(limit, 20.0 * float(np.median(away)))
+    return far
 
 
 def _unshifted(frame: gpd.GeoDataFrame, datum: str) -> gpd.GeoDataFrame:

@@ -11,11 +11,9 @@ from typing import Any, Final
 from geo import words
 from geo.errors import ProjectError
 from geo.io.validation import find_faults, sentence
+from geo.standards import DEFAULT_STANDARD
 
-__all__ = ["DEFAULT_STANDARD", "LayerSpec", "Project", "project_from_files", "read_project"]
-
-DEFAULT_STANDARD: Final = "gb50180-2018"
-"""The standard of a project that names none (contract, Standards)."""
+__all__ = ["LayerSpec", "Project", "project_from_files", "read_project"]
 
 _NO_WORDS: Final[Mapping[str, Any]] = MappingProxyType({})
 

@@ -100,7 +100,7 @@ class Records:
     def _finding(
         self, entry: _Entry, ids: pd.Series, places: gpd.GeoSeries, *, n: int = 1
     ) -> dict[str, Any]:
-        details: dict[str, Any] = {"path": self.spec.shown, "row": entry.row, "n": n}
+        details: dict[str, Any] = {"path": self.spec.path.name, "row": entry.row, "n": n}
         for language in words.LANGUAGES:
             sentence = self._sentence(entry, ids, language)
             if n > 1:

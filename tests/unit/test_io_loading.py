@@ -180,6 +180,20 @@ def test_a_place_out_of_degrees_is_set_aside(tmp_path: Path) -> None:
     assert loaded.sources[1].encoding == "gb18030"
 
 
+def test_a_place_far_from_all_others_is_set_aside_and_does_not_move_the_crs(
+    tmp_path: Path,
+) -> None:
+    shapes = gpd.GeoSeries([box(i) for i in range(5)], crs=CRS).to_crs(4326).tolist()
+    null_island = shapely.box(0.0, 0.0, 0.001, 0.001)
+    names = ["a", "b", "c", "d", "e", "lost"]
+    path = write(tmp_path / "g.gpkg", [*shapes, null_island], "EPSG:4326", grid_id=names)
+    loaded = load(project_from_files(grids=path))
+    assert loaded.layers.grids.index.tolist() == names[:5]
+    assert crs_name(loaded.layers.crs) == CRS
+    assert loaded.findings["rule"].tolist() == ["D105"]
+    assert loaded.quarantine["id"].tolist() == ["lost"]
+
+
 def test_sites_declared_in_a_shifted_datum_are_moved_back(tmp_path: Path) -> None:
     grids(tmp_path, grid_id=["g"])
     # 113.912316, 22.543847 in WGS 84
@@ -347,6 +361,26 @@ def test_a_geojson_in_metres_needs_only_its_crs_declared(tmp_path: Path) -> None
     loaded = project(tmp_path, '[layers.grids]\npath="g.geojson"\ncrs="EPSG:4547"\n')
     assert loaded.layers.grids.area.tolist() == pytest.approx([10_000.0])
     assert loaded.sources[0].problems == ()
+
+
+def test_further_columns_come_as_numbers_or_text(tmp_path: Path) -> None:
+    feature = {
+        "type": "Feature",
+        "properties": {"id": "a", "tags": ["x", "y"], "count": 3},
+        "geometry": gpd.GeoSeries([box(0)], crs=CRS).to_crs(4326).iloc[0].__geo_interface__,
+    }
+    path = tmp_path / "g.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), "utf-8")
+    frame = load(project_from_files(grids=path)).layers.grids
+    assert json.loads(frame["tags"].iloc[0]) == ["x", "y"]
+    assert frame["count"].tolist() == [3]
+
+
+def test_names_cut_by_a_shapefile_are_recognised(tmp_path: Path) -> None:
+    path = write(tmp_path / "g.shp", [box(0), box(1)], 网格编=["a", "b"], 常住人=[3, 4])
+    frame = load(project_from_files(grids=path)).layers.grids
+    assert frame.index.tolist() == ["a", "b"]
+    assert frame["residents"].tolist() == [3.0, 4.0]
 
 
 def test_empty_quarantine_has_the_contracts_columns(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from datetime import date, time
 from zipfile import BadZipFile
 
 import pandas as pd
@@ -88,4 +89,4 @@ def _cell(cell: object) -> object:
     """Return a cell without surrounding blanks; blank text is missing."""
     if isinstance(cell, str):
         return cell.strip() or None
-    return cell
+    return cell.isoformat() if isinstance(cell, (date, time)) else cell
