@@ -1,5 +1,6 @@
 """The application factory, and the server around it."""
 
+import logging
 import socket
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from api.http.settings import Settings
 from geo.errors import GridCircleError, NotFoundError, ProjectError
 
 __all__ = ["create_app", "serve"]
+
+_LOG = logging.getLogger("uvicorn.error")
 
 _ZIPPED = (
     "application/geopackage+sqlite3",
@@ -62,7 +65,7 @@ def create_app(folder: Path, *, settings: Settings | None = None) -> FastAPI:
 
 
 def serve(folder: Path, *, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Serve `folder` until interrupted.
+    """Serve `folder` until interrupted; port 0 is any free one, told in the log.
 
     Raises
     ------
@@ -77,6 +80,8 @@ def serve(folder: Path, *, host: str = "127.0.0.1", port: int = 8000) -> None:
         reason = error.strerror or str(error)
         raise ProjectError("http.port_taken", host=host, port=port, reason=reason) from error
     config = uvicorn.Config(app, log_level="info", access_log=False, server_header=False)
+    name = f"[{host}]" if ":" in host else host
+    _LOG.info("Serving %s on http://%s:%d/", folder, name, listener.getsockname()[1])
     with listener:
         uvicorn.Server(config).run(sockets=[listener])
 
