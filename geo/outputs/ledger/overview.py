@@ -78,13 +78,8 @@ def _heads(audit: Audit, places: Places) -> Iterator[tuple[str, tuple[str, ...]]
     units, levels = audit.units, audit.layers.levels
     if units is None:
         return
-    rank = {level: place for place, level in enumerate(levels)}
-    order = sorted(
-        units.index,
-        key=lambda unit: (*places.chains[unit], rank.get(units["level"][unit], len(levels))),
-    )
     subtotal = word("subtotal", audit.language)
-    for unit in order:
+    for unit in sorted(units.index, key=lambda key: places.chains[key]):
         street, community = places.by_unit.get(unit, ("", ""))
         name = places.unit_names[unit]
         level = str(units["level"][unit])

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import ceil
 from pathlib import Path
@@ -118,9 +118,19 @@ def _write_rows(page: Any, sheet: Sheet, widths: Sequence[float]) -> None:  # no
     page.row_dimensions[1].height = _height(titles, range(len(titles)), widths) + 8.0
     page.append(list(_header(page, sheet)))
     styles = _Styles(page, sheet)
-    for number, row in enumerate(sheet.rows[:_MAX_ROWS], start=2):
+    for number, given in enumerate(sheet.rows[:_MAX_ROWS], start=2):
+        row = replace(given, values=[_plain(value) for value in given.values])
         page.row_dimensions[number].height = _height(row.values, wrapped, widths)
         page.append(styles.cells(row))
+
+
+def _plain(value: Any) -> str | float | None:  # noqa: ANN401
+    """Return what a cell can hold: numbers, legal text, lists 、-joined."""
+    if value is None or isinstance(value, (int, float)):
+        return value
+    is_list = isinstance(value, (list, tuple))
+    text = "、".join(str(item) for item in value) if is_list else str(value)
+    return str(ILLEGAL_CHARACTERS_RE.sub("", text))[:_MAX_TEXT]
 
 
 def _height(values: Sequence[Any], wrapped: Iterable[int], widths: Sequence[float]) -> float:
@@ -200,8 +210,6 @@ class _Styles:
 
     def _cell(self, row: Row, place: int) -> WriteOnlyCell:
         value = row.values[place]
-        if isinstance(value, str):
-            value = ILLEGAL_CHARACTERS_RE.sub("", value)[:_MAX_TEXT]
         look = _Look(
             place=place,
             tint=row.tints.get(place, "total" if row.is_total else ""),
