@@ -17,7 +17,7 @@ import pandas as pd
 import shapely
 
 from geo.findings import Report, findings_frame
-from geo.grids.names import listed_ids
+from geo.grids.names import listed
 from geo.grids.widths import Geometries
 from geo.layers import (
     require_columns,
@@ -150,6 +150,6 @@ def _row(
         "grid_ids": grid_ids,
         "measure": len(chosen),
         "geometry": shapely.multipoints(np.asarray(chosen.geometry.array, dtype=object)),
-        "details": {**case, "buildings": listed_ids([str(i) for i in chosen.index])},
+        "details": {**case, **listed("buildings", chosen.index)},
         **people,
     }

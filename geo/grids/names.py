@@ -1,12 +1,15 @@
 """How a thing is named in a sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
 
 import pandas as pd
 
-__all__ = ["display_names", "listed_ids"]
+__all__ = ["display_names", "listed"]
 
-_MAX_LISTED = 5
+_MAX_LISTED: Final = 5
+_NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def display_names(frame: pd.DataFrame) -> Mapping[str, str]:
@@ -17,7 +20,11 @@ def display_names(frame: pd.DataFrame) -> Mapping[str, str]:
     return {str(k): f"{name}（{k}）" for k, name in named.items() if str(name) != str(k)}
 
 
-def listed_ids(ids: list[str]) -> str:
-    """Return up to five of `ids` joined by 、, and … when there are more."""
-    shown = "、".join(ids[:_MAX_LISTED])
-    return shown if len(ids) <= _MAX_LISTED else f"{shown}…"
+def listed(field: str, ids: Iterable[str], names: Mapping[str, str] = _NO_NAMES) -> dict[str, str]:
+    """Return `{field_zh, field_en}`: up to five of `ids`, by name where they have one."""
+    all_names = [names.get(each, each) for each in ids]
+    more = "…" if len(all_names) > _MAX_LISTED else ""
+    return {
+        f"{field}_zh": "、".join(all_names[:_MAX_LISTED]) + more,
+        f"{field}_en": ", ".join(all_names[:_MAX_LISTED]) + more,
+    }

@@ -20,6 +20,7 @@ import numpy as np
 import shapely
 
 from geo.findings import Report, findings_frame
+from geo.grids.names import display_names
 from geo.grids.overlays import Overlays
 from geo.grids.pairs import Mask, Pairs
 from geo.grids.widths import Geometries, Pieces
@@ -84,7 +85,7 @@ def _rows(
     )
     area_m2 = shapely.area(geometry)
     smaller_m2 = np.minimum(area_m2[pairs.left], area_m2[pairs.right])
-    ids = grids.index.to_numpy()
+    ids, names = grids.index.to_numpy(), display_names(grids)
     for k in np.flatnonzero(rule != ""):
         yield {
             "rule": str(rule[k]),
@@ -98,7 +99,7 @@ def _rows(
                 "share": pairs.shared.area_m2[k] / smaller_m2[k],
                 "defect_zh": "重叠",
                 "defect_en": "overlap",
-                **(overlays.details(ids, k) if rule[k] == "G207" else {}),
+                **(overlays.details(ids, names, k) if rule[k] == "G207" else {}),
             },
         }
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from geo.grids.names import listed
 from geo.grids.pairs import Mask, Pairs, Positions
 from geo.grids.widths import Geometries, Pieces
 
@@ -77,15 +78,17 @@ class Overlays:
             is_spill=~is_wide & (reaches | (is_main & ~most)),
         )
 
-    def details(self, ids: npt.NDArray[np.object_], k: np.intp) -> Mapping[str, Any]:
+    def details(self, ids: Any, names: Mapping[str, str], k: np.intp) -> Mapping[str, Any]:  # noqa: ANN401
         """Return the grids of the straddle that pair `k` is part of, for its sentence."""
         mine = self.is_straddle & (self.dedicated == self.dedicated[k])
+        dedicated, base = ids[self.dedicated[k]], ids[self.base[k]]
+        main = ids[self.base[mine & self.is_main][0]]
         return {
-            "dedicated": ids[self.dedicated[k]],
-            "base": ids[self.base[k]],
-            "bases": "、".join(sorted(ids[self.base[mine]])),
+            "dedicated": names.get(dedicated, dedicated),
+            "base": names.get(base, base),
+            "main": names.get(main, main),
             "n_bases": int(mine.sum()),
-            "main": ids[self.base[mine & self.is_main][0]],
+            **listed("bases", sorted(ids[self.base[mine]]), names),
         }
 
 

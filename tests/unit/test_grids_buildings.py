@@ -28,7 +28,7 @@ def test_buildings_in_several_grids_are_gathered_by_these() -> None:
     assert list(table["grid_ids"]) == [("g0", "g1"), ("g0", "g1", "g2")]
     assert list(table["measure"]) == [3.0, 1.0]  # b3 lies on the border of g2
     assert table["residents"].iloc[0] == 8.0
-    assert table["details"].iloc[0]["buildings"] == "b0、b1、b3"
+    assert table["details"].iloc[0]["buildings_zh"] == "b0、b1、b3"
     assert table["details"].iloc[0]["case"] == "several"
     assert table.geometry.iloc[0].equals(shapely.MultiPoint([(6, 5), (7, 5), (8, 5)]))
 
@@ -61,7 +61,7 @@ def test_without_base_grids_all_buildings_are_one_finding() -> None:
 def test_only_the_first_buildings_are_listed() -> None:
     report = find_building_faults(grids((0, 0, 10, 10)), buildings(*[(20, y) for y in range(9)]))
 
-    assert report.findings["details"].iloc[0]["buildings"] == "b0、b1、b2、b3、b4…"
+    assert report.findings["details"].iloc[0]["buildings_en"] == "b0, b1, b2, b3, b4…"
 
 
 def test_a_site_in_no_grid_is_told_with_its_distance() -> None:

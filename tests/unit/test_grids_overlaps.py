@@ -133,7 +133,7 @@ def test_a_dedicated_grid_over_two_base_grids_is_told_with_each_of_them() -> Non
     assert told(report) == [("G207", ("g0", "g2"), 1200.0), ("G207", ("g1", "g2"), 400.0)]
     assert set(report.findings["defect"]) == {"overlap"}
     details = report.findings["details"].iloc[1]
-    assert (details["dedicated"], details["base"], details["bases"]) == ("g2", "g1", "g0、g1")
+    assert (details["dedicated"], details["base"], details["bases_zh"]) == ("g2", "g1", "g0、g1")
     assert (details["n_bases"], details["main"]) == (2, "g0")
 
 
