@@ -116,6 +116,16 @@ def test_old_datums_are_never_moved_without_parameters() -> None:
         assert caught.value.key == "crs.old_datum"
 
 
+def test_an_unnamed_datum_on_another_ellipsoid_is_never_guessed() -> None:
+    point = gpd.GeoDataFrame(
+        geometry=[shapely.Point(114.0, 30.0)], crs="+proj=longlat +ellps=krass +type=crs"
+    )
+    for target in (4326, 4547):
+        with pytest.raises(CRSError) as caught:
+            to_crs(point, CRS.from_epsg(target))
+        assert caught.value.key == "crs.no_way"
+
+
 def test_local_parameters_make_an_old_datum_usable() -> None:
     bound = "+proj=longlat +ellps=krass +towgs84=15.8,-154.4,-82.3,0,0,0,0 +no_defs +type=crs"
     point = gpd.GeoDataFrame(geometry=[shapely.Point(114.0, 30.0)], crs=bound)
