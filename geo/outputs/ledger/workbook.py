@@ -130,7 +130,7 @@ def _plain(value: Any) -> str | float | None:  # noqa: ANN401
         return value
     is_list = isinstance(value, (list, tuple))
     text = "、".join(str(item) for item in value) if is_list else str(value)
-    return str(ILLEGAL_CHARACTERS_RE.sub("", text))[:_MAX_TEXT]
+    return str(ILLEGAL_CHARACTERS_RE.sub("", text))[:_MAX_TEXT] or None
 
 
 def _height(values: Sequence[Any], wrapped: Iterable[int], widths: Sequence[float]) -> float:
