@@ -60,18 +60,20 @@ def find_coverage_faults(
     rows = rows[rows["id"].isin(grids.index[(grids["kind"] == "base").to_numpy()])]
     whole = rows[rows["category"] == ALL_CATEGORIES]
     found: list[Mapping[str, Any]] = []
+    shapes = dict(zip(grids.index, grids.geometry.array, strict=True))
+    living = {} if people is None else people.to_dict("index")
     limits = _crowded_limits(long, model, rules)
     for record in _records(whole[whole["class"].isin(list(_RULE_OF_CLASS))]):
         measure, limit = _measure_and_limit(record, rules, limits)
         row = _finding(
-            _RULE_OF_CLASS[record["class"]], record, tier=tiers[record["tier"]], grids=grids
+            _RULE_OF_CLASS[record["class"]], record, tier=tiers[record["tier"]], shapes=shapes
         )
         row |= {"measure": measure, "limit": limit}
-        if people is not None and record["class"] == "thin":
-            row |= _unserved(people.loc[record["id"]], measure)
+        if record["class"] == "thin":
+            row |= _unserved(living.get(record["id"], {}), measure)
         found.append(row)
     found.extend(
-        _finding("C505", record, tier=tiers[record["tier"]], grids=grids)
+        _finding("C505", record, tier=tiers[record["tier"]], shapes=shapes)
         | {"measure": 0.0, "limit": 0.0}
         for record in _records(_lacking(rows, whole))
     )
@@ -137,14 +139,16 @@ def _measure_and_limit(
     return float(share), rules.thin_below_share if record["class"] == "thin" else 0.0
 
 
-def _unserved(people: pd.Series, share: float) -> dict[str, float]:
+def _unserved(people: Mapping[Any, float], share: float) -> dict[str, float]:
     """Return the residents and households outside the circles, as whole numbers (NaN: unknown)."""
-    outside = (people * (1.0 - share)).round()
-    return {name: float(outside[name]) for name in ("residents", "households")}
+    return {
+        name: float(np.round(people.get(name, np.nan) * (1.0 - share)))
+        for name in ("residents", "households")
+    }
 
 
 def _finding(
-    rule: str, record: Mapping[str, Any], *, tier: Tier, grids: gpd.GeoDataFrame
+    rule: str, record: Mapping[str, Any], *, tier: Tier, shapes: Mapping[Any, Any]
 ) -> dict[str, Any]:
     category = record["category"]
     basis = {
@@ -172,5 +176,5 @@ def _finding(
             "minutes": float(tier.minutes),
             "distance_m": float(tier.distance_m),
         },
-        "geometry": grids.geometry[record["id"]],
+        "geometry": shapes[record["id"]],
     }
