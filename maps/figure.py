@@ -59,7 +59,9 @@ class OfflineFigure(Figure):  # type: ignore[misc,unused-ignore]
         """
         for child in list(self._children.values()):
             child.render(**kwargs)
-        head = "\n".join(_inlined(part) for part in self.header._children.values())  # noqa: SLF001
+        parts = list(self.header._children.values())  # noqa: SLF001
+        parts.sort(key=lambda part: isinstance(part, RawElement))  # our style overrides Leaflet's
+        head = "\n".join(map(_inlined, parts))
         body = "\n".join(part.render() for part in self.html._children.values())  # noqa: SLF001
         code = [part.render() for part in self.script._children.values()]  # noqa: SLF001
         code.append(self._last_script)

@@ -47,7 +47,8 @@ def on_screen(opened: Opened, place: str) -> tuple[float, float]:
     """Return where on the screen a place of the map is."""
     x, y = opened.js(
         "(() => { const box = GC.map.getContainer().getBoundingClientRect(),"
-        f" at = GC.map.latLngToContainerPoint({place}); return [box.left + at.x, box.top + at.y]; }})()"
+        f" at = GC.map.latLngToContainerPoint({place}); return [box.left + at.x,"
+        " box.top + at.y]; })()"
     )
     return x, y
 

@@ -68,7 +68,7 @@ GC.percent = function (share, digits) {
   var value = Math.round(share * 100 * unit) / unit;
   if (value >= 100 && share < 1) value = 100 - 1 / unit;
   if (value <= 0 && share > 0) value = 1 / unit;
-  return value.toFixed(places) + "%";
+  return (value >= 100 || value <= 0 ? value.toFixed(0) : value.toFixed(places)) + "%";
 };
 GC.measure = function (value, unit) {
   if (value === null || value === undefined) return "–";

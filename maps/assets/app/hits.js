@@ -102,9 +102,9 @@ GC.rings = function (i) {
     var line = { color: "#10161d", weight: 2, fill: false, interactive: false, dashArray: GC.tierDash(tier.id).join(" ") || null };
     L.circle(centre, L.extend({ radius: tier.distance_m }, line, { color: "#fff", weight: 4.5, dashArray: null, opacity: 0.8 })).addTo(GC.marks);
     L.circle(centre, L.extend({ radius: tier.distance_m }, line)).addTo(GC.marks);
-    var top = L.latLng(centre.lat + tier.distance_m / 111195, centre.lng);
+    var foot = L.latLng(centre.lat - tier.distance_m / 111195, centre.lng);
     var text = GC.t("tier_short", { minutes: GC.number(tier.minutes) });
     L.tooltip({ permanent: true, direction: "center", className: "gc-ring", interactive: false })
-      .setLatLng(top).setContent(GC.h("span", { text: text })).addTo(GC.marks);
+      .setLatLng(foot).setContent(GC.h("span", { text: text })).addTo(GC.marks);
   });
 };

@@ -103,7 +103,7 @@ GC.wholeArea = function (animate) {
 /** Room to leave free at the edges of the map (pixels): the boxes on the right cover a strip of it. */
 GC.room = function (edge) {
   var isWide = GC.main.clientWidth > 760;
-  return { paddingTopLeft: [isWide ? edge + 36 : edge, edge], paddingBottomRight: [isWide ? 256 + edge : edge, edge] };
+  return { paddingTopLeft: [isWide ? edge + 36 : edge, edge], paddingBottomRight: [isWide ? 288 + edge : edge, edge] };
 };
 
 GC.hover = function (event) {

@@ -99,7 +99,7 @@ GC.findingPopup = function (f) {
       tier ? [GC.t("field_tier"), GC.pick(tier.title)] : null,
       [GC.t("field_category"), GC.value("findings", "category", f) === "all" ? null : GC.value("findings", "category", f)],
       [GC.t("field_measure"), measure === null ? null : GC.measure(measure, unit)],
-      [GC.t("field_limit"), limit === null ? null : GC.measure(limit, unit)],
+      [GC.t("field_limit"), limit === null || (limit === 0 && measure === 0) ? null : GC.measure(limit, unit)],
       [GC.t("field_residents"), GC.count("findings", "residents", f)],
       [GC.t("field_households"), GC.count("findings", "households", f)],
       [GC.t("field_source"), source === null ? null

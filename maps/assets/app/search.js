@@ -3,7 +3,10 @@
 
 GC.MOST_RESULTS = 40;
 
-GC.fold = function (text) { return String(text).normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim(); };
+/** Text as it is compared: width, case and accents do not matter. */
+GC.fold = function (text) {
+  return String(text).normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase().replace(/\s+/g, " ").trim();
+};
 
 GC.searchIndex = function () {
   if (GC.index) return GC.index;

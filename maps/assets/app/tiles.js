@@ -169,7 +169,7 @@ GC.paintPin = function (ctx, view, own) {
 
 GC.siteRadius = function (view) {
   var room = GC.model.siteGap * view.scale; // typical distance from a site to the nearest other one in pixels
-  return Math.max(3, Math.min(8, room / 2.2));
+  return Math.max(3.4, Math.min(8, room / 2.2));
 };
 GC.paintSites = function (ctx, view) {
   var shapes = GC.data.shapes.sites, r = GC.siteRadius(view), of = GC.model.categories.of;

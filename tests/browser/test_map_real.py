@@ -1,0 +1,111 @@
+"""The maps of real cities in a real browser: nothing fails, Chinese names found, clicks zoom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from geo.audit import run_audit
+from geo.examples import example_project
+from geo.io import load, read_project
+from maps import write_map
+from tests.browser.pages import browser, open_map
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as started:
+        yield started
+
+
+def taipei(shared_data: Path, folder: Path) -> Path:
+    data = (shared_data / "taipei").as_posix()
+    path = folder / "project.toml"
+    path.write_text(
+        f"""
+[project]
+id = "taipei"
+title = "臺北市"
+[layers.grids]
+path = "{data}/taipei_admin.gpkg"
+layer = "villages_li"
+columns = {{ grid_id = "CPTVID", name = "VNAME", parent_id = "CPTID" }}
+[[layers.units]]
+level = "district"
+path = "{data}/taipei_admin.gpkg"
+layer = "districts_qu"
+columns = {{ unit_id = "CPTID", name = "TNAME" }}
+[layers.sites]
+path = "{data}/taipei_social_welfare_sites.geojson"
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+def las_palmas(shared_data: Path, folder: Path) -> Path:
+    data = (shared_data / "las-palmas").as_posix()
+    path = folder / "project.toml"
+    path.write_text(
+        f"""
+[project]
+id = "las-palmas"
+language = "en"
+[layers.grids]
+path = "{data}/school_catchments.gpkg"
+columns = {{ grid_id = "Codigo", name = "Denominaci" }}
+[layers.sites]
+path = "{data}/service_sites.geojson"
+[layers.streets]
+path = "{data}/walk_edges.parquet"
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+def write(project: Path) -> Path:
+    return write_map(run_audit(load(read_project(project))), project.parent / "map.html")
+
+
+def check(chromium: Browser, path: Path, search: str, *, finds: str | None = None) -> None:
+    found = open_map(chromium, path)
+    before = found.js("GC.map.getZoom()")
+    found.page.locator("[data-finding]").first.click()
+    assert found.js("GC.map.getZoom()") > before
+    assert found.page.locator(".leaflet-popup-content .gc-message").inner_text()
+    found.page.locator("#gc-search").fill(search)
+    found.page.keyboard.press("Enter")
+    assert (finds or search) in found.page.locator(".leaflet-popup-content").inner_text()
+    other = "zh" if found.js("GC.state.language") == "en" else "en"
+    found.page.locator(f'.gc-head [data-value="{other}"]').click()
+    assert found.faults == []
+    found.page.close()
+
+
+def test_taipei(chromium: Browser, shared_data: Path, tmp_path: Path) -> None:
+    path = write(taipei(shared_data, tmp_path))
+    assert path.stat().st_size < 2_000_000
+    check(chromium, path, "湖田里")
+
+
+def test_las_palmas(chromium: Browser, shared_data: Path, tmp_path: Path) -> None:
+    check(
+        chromium,
+        write(las_palmas(shared_data, tmp_path)),
+        "ceo omayra sanchez",
+        finds="OMAYRA SÁNCHEZ",
+    )
+
+
+@pytest.mark.parametrize(("name", "search"), [("helsinki", "Oodi"), ("taipei", "湖田里")])
+def test_shipped_examples(chromium: Browser, tmp_path: Path, name: str, search: str) -> None:
+    check(chromium, write(example_project(name, tmp_path)), search)
