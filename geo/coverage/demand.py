@@ -46,8 +46,7 @@ class Demand:
         Weights of the points, length k; None where the buildings have no such column. A missing
         weight counts as 0.
     `basis`
-        By grid id: `residents`, `households`, `buildings` or `area`; None for a grid known to be
-        empty (all buildings are given and it has none): nothing there can be judged.
+        By grid id: `residents`, `households`, `buildings` or, without any building, `area`.
     `totals_basis`
         The one basis that totals are summed by: the first of the four that some base grid has.
     `owner`
@@ -149,8 +148,8 @@ def grid_demand(
         Building points with `residents` and `households` where known; None where there is no such
         layer.
     has_all_buildings
-        True where the layer is complete: it is never partial, and a grid without a building is
-        empty.
+        True where the layer is complete: it is never partial, and a grid without a building has
+        no residents.
 
     Raises
     ------
@@ -286,21 +285,19 @@ def _by_buildings(
 
 def _with_basis(demand: Demand) -> Demand:
     """Return `demand` with the basis of each grid and of the totals."""
-    empty = None if demand.has_all_buildings else "area"
-    basis = np.full(len(demand.grid_ids), empty, dtype=object)
+    basis = np.full(len(demand.grid_ids), "area", dtype=object)
     totals, notes = "area", demand.messages
     for name in ("buildings", "households", "residents"):
         has = demand.weight(name) > 0
         basis[has] = name
         if (has & demand.is_base).any():
             totals = name
-    others = int((demand.is_base & (basis != totals) & (basis != empty)).sum())
+    others = int((demand.is_base & (basis != totals) & (basis != "area")).sum())
     if others:
         notes = (*notes, _message("mixed_basis", basis=totals, others=others))
-    n_empty = int((demand.is_base & (basis == empty)).sum())
+    n_empty = int((demand.is_base & (basis == "area")).sum())
     if n_empty:
-        key = "empty_grids" if demand.has_all_buildings else "grids_by_area"
-        notes = (*notes, _message(key, grids=n_empty))
+        notes = (*notes, _message("grids_by_area", grids=n_empty))
     series = pd.Series(basis, index=demand.grid_ids, name="demand_basis", dtype=object)
     return replace(demand, basis=series, totals_basis=totals, messages=notes)
 

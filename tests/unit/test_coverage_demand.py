@@ -103,14 +103,14 @@ def test_dedicated_grids_do_not_make_a_layer_partial() -> None:
     assert demand.basis.tolist() == ["buildings", "buildings", "area", "area"]
 
 
-def test_a_complete_layer_is_never_partial_and_a_grid_without_building_is_empty() -> None:
+def test_a_complete_layer_is_never_partial_and_a_grid_without_building_has_no_residents() -> None:
     demand = grid_demand(
         _row(10), buildings((5, 5), residents=[7], households=[2]), has_all_buildings=True
     )
     assert not demand.is_partial
-    assert demand.basis.isna().sum() == 9
+    assert demand.basis.tolist() == ["residents"] + ["area"] * 9
     assert demand.known_total("residents").tolist() == [7] + [0] * 9
-    assert "9 base grids have no building" in demand.messages[-1]["en"]
+    assert "9 base grids have no building point" in demand.messages[-1]["en"]
 
 
 def test_what_is_not_known_stays_missing() -> None:

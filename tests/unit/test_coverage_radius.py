@@ -114,12 +114,12 @@ def test_no_layer_of_sites_and_no_tier_give_no_rows() -> None:
     assert radius_coverage(cells, sites((0, 0)), demand, tiers={}, rules=RULES).empty
 
 
-def test_a_grid_known_to_be_empty_is_unknown_but_measured() -> None:
+def test_a_grid_known_to_be_empty_is_judged_by_its_area() -> None:
     cells = grids((0, 0, 10, 10), (10, 0, 20, 10))
     demand = grid_demand(cells, buildings((5, 5)), has_all_buildings=True)
     tiers = {"t": tier("t", metres=100)}
     cover = radius_coverage(cells, sites((0, 0)), demand, tiers=tiers, rules=RULES).set_index("id")
-    assert cover["class"].tolist() == ["adequate", "unknown"]
+    assert cover["class"].tolist() == ["adequate", "adequate"]
     assert cover["area_share"].tolist() == [1.0, 1.0]
     assert cover["n_sites"].tolist() == [1, 1]
 
