@@ -104,6 +104,8 @@ def test_figures_reconcile(opened: Opened) -> None:
     assert page.locator('[data-key="blank"] .gc-n').inner_text().startswith("9 ")
     assert page.locator("#gc-tab-blank .gc-count").inner_text() == "9"
     assert page.locator(".gc-bar-blank").get_attribute("title").startswith("空白 9 ")
+    assert page.locator(".gc-caption").inner_text() == "网格按等级：充足 22 · 薄弱 5 · 空白 9"
+    assert page.locator(".gc-card").nth(0).inner_text() == "37\n网格\n含专属 1"
     assert page.locator(".gc-card").nth(3).inner_text() == "10\n孤立网格\n仅因空白 9"
 
 

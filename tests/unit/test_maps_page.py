@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -164,3 +165,12 @@ def test_our_script_never_writes_markup() -> None:
     code = app_script()
     for sink in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
         assert sink not in code
+
+
+def test_every_word_the_script_asks_for_is_there() -> None:
+    asked = set(re.findall(r'GC\.t\("([a-z_0-9]+[a-z0-9])"', app_script()))
+    assert asked
+    assert asked <= set(words.table("maps"))
+    for key, entry in words.table("maps").items():
+        holes = {lang: set(re.findall(r"\{(\w+)\}", text)) for lang, text in entry.items()}
+        assert holes["zh"] == holes["en"], key

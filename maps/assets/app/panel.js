@@ -50,7 +50,7 @@ GC.drawFigure = function () {
   var head = tier ? GC.coveredHead(tier) : GC.findingsHead();
   box.appendChild(GC.h("p", { class: "gc-headline" }, GC.h("strong", { text: head[0] }), GC.h("span", { text: head[1] })));
   if (!tier) box.appendChild(GC.h("p", { class: "gc-note", text: GC.t("no_tiers") }));
-  box.appendChild(GC.bar(tier));
+  GC.append(box, GC.bar(tier));
   box.appendChild(GC.h("div", { class: "gc-cards" }, GC.cards(tier).map(function (card) {
     return GC.h("div", { class: "gc-card" }, GC.h("b", { text: card[0] }), GC.h("span", { text: card[1] }), card[2] ? GC.h("small", { text: card[2] }) : null);
   })));
@@ -103,13 +103,18 @@ GC.bar = function (tier) {
     texts.push(part.title);
     bar.appendChild(part);
   });
-  bar.setAttribute("aria-label", GC.t(tier ? "bar_caption" : "bar_caption_findings") + ": " + texts.join(", "));
-  return bar;
+  var caption = GC.t(tier ? "bar_caption" : "bar_caption_findings");
+  bar.setAttribute("aria-label", caption + ": " + texts.join(", "));
+  var short = keys.filter(function (key) { return count[key]; }).map(function (key) {
+    return GC.t((tier ? "class_" : "worst_") + key) + " " + GC.number(count[key]);
+  });
+  return [bar, GC.h("p", { class: "gc-caption", text: caption + GC.t("colon") + short.join(" · ") })];
 };
 
 GC.cards = function (tier) {
   var data = GC.data, orphans = (data.grids.is_orphan || []).filter(function (value) { return value === 1; }).length;
-  var cards = [[GC.number(data.grids.id.length), GC.t("card_grids")]];
+  var dedicated = GC.model.isDedicated.filter(Boolean).length;
+  var cards = [[GC.number(data.grids.id.length), GC.t("card_grids"), dedicated ? GC.t("card_dedicated", { n: GC.number(dedicated) }) : ""]];
   if (!tier) {
     if (data.units.id.length) cards.push([GC.number(data.units.id.length), GC.t("card_units")]);
     cards.push([GC.number(data.findings.rule.length), GC.t("card_findings")]);
