@@ -9,8 +9,9 @@ from geo.outputs.ledger.issues import issues_sheet
 from geo.outputs.ledger.limits import rules_sheet
 from geo.outputs.ledger.overview import overview_sheet
 from geo.outputs.ledger.places import places_of
+from geo.outputs.ledger.sheets import Row, Sheet
 from geo.outputs.ledger.subjects import grids_sheet, sites_sheet
-from geo.outputs.ledger.workbook import Row, Sheet, write_workbook
+from geo.outputs.ledger.workbook import write_workbook
 
 __all__ = ["ledger_sheets", "write_ledger"]
 

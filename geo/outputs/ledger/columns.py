@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from geo.outputs.ledger.workbook import Column
+from geo.outputs.ledger.sheets import Column
 from geo.words import text
 
 __all__ = ["column", "sheet_name", "word"]

@@ -7,7 +7,7 @@ from geo.audit import Audit
 from geo.findings import Rule, rules
 from geo.outputs.ledger.columns import column, sheet_name, word
 from geo.outputs.ledger.places import Places
-from geo.outputs.ledger.workbook import Row, Sheet
+from geo.outputs.ledger.sheets import Row, Sheet
 from geo.outputs.values import json_records
 from geo.words import table, text
 

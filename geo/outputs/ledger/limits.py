@@ -6,7 +6,7 @@ from typing import Final
 from geo.audit import Audit
 from geo.findings import rules
 from geo.outputs.ledger.columns import column, sheet_name, word
-from geo.outputs.ledger.workbook import Row, Sheet
+from geo.outputs.ledger.sheets import Row, Sheet
 from geo.standards import standard_rows
 from geo.words import text
 

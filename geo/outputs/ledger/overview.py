@@ -9,7 +9,7 @@ from geo.audit import Audit
 from geo.layers import ancestors
 from geo.outputs.ledger.columns import column, sheet_name, word
 from geo.outputs.ledger.places import Places
-from geo.outputs.ledger.workbook import Column, Row, Sheet
+from geo.outputs.ledger.sheets import Column, Row, Sheet
 from geo.outputs.values import json_value
 
 __all__ = ["overview_sheet"]

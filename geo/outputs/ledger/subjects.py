@@ -10,7 +10,7 @@ from geo.coverage import assign_to_grids
 from geo.findings import rules
 from geo.outputs.ledger.columns import column, sheet_name, word
 from geo.outputs.ledger.places import Places
-from geo.outputs.ledger.workbook import Column, Row, Sheet
+from geo.outputs.ledger.sheets import Column, Row, Sheet
 from geo.outputs.values import json_column
 from geo.words import table
 
