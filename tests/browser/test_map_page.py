@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -312,5 +313,34 @@ def test_a_phone_can_use_it(chromium: Browser, drawn: Path) -> None:
     assert size[0] == 390
     assert size[1] > 300
     assert found.js("document.documentElement.scrollWidth") == 390
+    assert found.faults == []
+    found.page.close()
+
+
+def test_an_audit_with_one_grid_and_no_findings(chromium: Browser, tmp_path: Path) -> None:
+    audit = fake_audit(has_sites=False, has_units=False)
+    few = replace(audit, grids=audit.grids.head(1), findings=audit.findings.head(0))
+    found = open_map(chromium, write_map(few, tmp_path / "map.html"))
+    assert "没有这一类问题" in found.page.locator("#gc-list").inner_text()
+    assert found.faults == []
+    found.page.close()
+
+
+def test_a_unit_without_a_shape_can_be_found(chromium: Browser, tmp_path: Path) -> None:
+    audit = fake_audit()
+    units = audit.units.set_geometry([None] * len(audit.units), crs=audit.crs)
+    found = open_map(chromium, write_map(replace(audit, units=units), tmp_path / "map.html"))
+    found.page.locator("#gc-search").fill("梅苑社区")
+    found.page.keyboard.press("Enter")
+    assert "梅苑社区" in found.page.locator(".leaflet-popup-content").inner_text()
+    assert found.faults == []
+    found.page.close()
+
+
+def test_2400_grids_are_drawn_soon_and_small(chromium: Browser, tmp_path: Path) -> None:
+    path = write_map(fake_audit(side=49, n_more_findings=2000), tmp_path / "map.html")
+    assert path.stat().st_size < 2_000_000
+    found = open_map(chromium, path, before="performance.mark('start')")
+    assert found.js("performance.now()") < 10_000  # about 1 s on a free machine
     assert found.faults == []
     found.page.close()
