@@ -19,6 +19,11 @@ _BBOX: Final = {
     "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
     "items": {"type": "number"},
 }
+_INSTANT: Final = (
+    r"[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+    r"T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)"
+)
+_DATETIME: Final = rf"^({_INSTANT}|{_INSTANT}/({_INSTANT}|\.\.)?|(\.\.)?/{_INSTANT})$"
 _EXCEPTION: Final = {PROBLEM_TYPE: {"schema": schema_ref("exception")}}
 
 
@@ -57,7 +62,7 @@ def file_operation(
     call: Call, operation_id: str, summary: str, *, media: str, own: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:
     """Return a path that gives out a file, or a part of it."""
-    content = {media: {"schema": {"type": "string", "format": "binary"}}}
+    content: dict[str, Any] = {media: {}}
     return {
         "get": {
             "operationId": operation_id,
@@ -88,7 +93,7 @@ def parameters(call: Call) -> dict[str, Any]:
         },
         "offset": {"type": "integer", "minimum": 0, "default": 0},
         "bbox": _BBOX,
-        "datetime": {"type": "string"},
+        "datetime": {"type": "string", "pattern": _DATETIME},
     }
     return {name: _query(call, name, schema) for name, schema in schemas.items()}
 
