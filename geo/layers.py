@@ -99,7 +99,8 @@ class Layers:
     @property
     def crs(self) -> CRS:
         """The working CRS that all layers share."""
-        return self.grids.crs
+        crs: CRS = self.grids.crs
+        return crs
 
     @property
     def base_grids(self) -> gpd.GeoDataFrame:

@@ -13,7 +13,7 @@ __all__ = ["command"]
 _LANG = language()
 
 
-class _LonLat(click.ParamType):
+class _LonLat(click.ParamType[tuple[float, float]]):
     """Two numbers, longitude and latitude in degrees."""
 
     name = "LON,LAT"

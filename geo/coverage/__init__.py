@@ -2,7 +2,7 @@
 
 from geo.coverage.circles import circles
 from geo.coverage.classes import CLASSES, classify
-from geo.coverage.demand import Demand, assign_to_grids, grid_demand, grid_totals
+from geo.coverage.demand import Demand, grid_demand, grid_totals
 from geo.coverage.faults import find_coverage_faults
 from geo.coverage.limits import CoverageRules
 from geo.coverage.measures import ALL_CATEGORIES
@@ -22,7 +22,6 @@ __all__ = [
     "RADIUS",
     "CoverageRules",
     "Demand",
-    "assign_to_grids",
     "circles",
     "classify",
     "coverage_columns",

@@ -15,9 +15,10 @@ import pandas as pd
 import shapely
 
 from geo.layers import require_metric, require_points, require_polygons, require_same_crs
+from geo.membership import first_cover, owner_ids
 from geo.words import LANGUAGES, text
 
-__all__ = ["MAX_MISSING_SHARE", "Demand", "assign_to_grids", "grid_demand", "grid_totals"]
+__all__ = ["MAX_MISSING_SHARE", "Demand", "grid_demand", "grid_totals"]
 
 MAX_MISSING_SHARE: Final = 0.2
 """Share of base grids without a building point above which buildings are partial (contract)."""
@@ -106,32 +107,6 @@ class Demand:
         return pd.Series(totals, index=self.grid_ids, name=column)
 
 
-def assign_to_grids(points: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> pd.Series:
-    """Return the id of the base grid that covers each point (its border included), else None.
-
-    Parameters
-    ----------
-    points
-        k points, projected CRS in metres.
-    grids
-        Grids with `kind`; those of other kinds are passed over. Same CRS.
-
-    Returns
-    -------
-    grid_id
-        On the index of `points`. Where several base grids cover a point (a border, an overlap): the
-        smallest id in text order.
-
-    Notes
-    -----
-    O((k + n) log k) for n grids, and a prepared point-in-polygon test for each candidate.
-    """
-    require_points(points, "points")
-    require_same_crs({"points": points, "grids": grids})
-    chosen = _first_cover(points, grids, (grids["kind"] == _BASE).to_numpy())
-    return _owner(chosen, points, grids)
-
-
 def grid_demand(
     grids: gpd.GeoDataFrame,
     buildings: gpd.GeoDataFrame | None,
@@ -170,11 +145,11 @@ def grid_demand(
 
     require_points(buildings, "buildings")
     require_same_crs({"grids": grids, "buildings": buildings})
-    at_base = _first_cover(buildings, grids, is_base)
-    owner = _owner(at_base, buildings, grids)
+    at_base = first_cover(buildings, grids, is_base)
+    owner = owner_ids(at_base, buildings, grids)
 
     judged = is_base if is_base.any() else np.ones(len(grids), dtype=bool)
-    at_other = _first_cover(buildings, grids, ~is_base)
+    at_other = first_cover(buildings, grids, ~is_base)
     has_point = np.zeros(len(grids) + 1, dtype=bool)
     has_point[at_base] = has_point[at_other] = True
     missing = int((judged & ~has_point[:-1]).sum())
@@ -195,32 +170,6 @@ def grid_totals(grids: gpd.GeoDataFrame, demand: Demand) -> pd.DataFrame:
             total = pd.to_numeric(grids[column]).astype(float).fillna(total)
         totals[column] = total
     return pd.DataFrame(totals, index=grids.index)
-
-
-def _owner(position: Positions, points: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> pd.Series:
-    """Return the grid id at each position (None at -1) on the index of `points`."""
-    ids = np.full(len(points), None, dtype=object)
-    found = position >= 0
-    ids[found] = grids.index.to_numpy(dtype=object)[position[found]]
-    return pd.Series(ids, index=points.index, name="grid_id", dtype=object)
-
-
-def _first_cover(
-    points: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, chosen: npt.NDArray[np.bool_]
-) -> Positions:
-    """Return for each point the covering chosen grid with the smallest id, else -1 (positions)."""
-    result = np.full(len(points), -1, dtype=np.intp)
-    positions = np.flatnonzero(chosen)
-    if len(positions) == 0 or len(points) == 0:
-        return result
-    positions = positions[np.argsort(grids.index.to_numpy(dtype=str)[positions], kind="stable")]
-    tree = shapely.STRtree(points.geometry.array)
-    rank, member = tree.query(grids.geometry.array[positions], predicate="covers")
-    best = np.full(len(points), len(positions), dtype=np.intp)
-    np.minimum.at(best, member, rank)
-    found = best < len(positions)
-    result[found] = positions[best[found]]
-    return result
 
 
 def _by_area(

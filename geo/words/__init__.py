@@ -1,7 +1,9 @@
 """The words a user sees, in Chinese and English, as data.
 
-`text("outputs.ledger_title", "zh")` looks a key up in `<room>.toml` beside this file; one file a room, each entry
-`key = { zh = "…", en = "…" }`. Templates use `str.format` fields; values are only ever *values* of a template.
+`text("outputs.ledger_title", "zh")` looks a key up in `<room>.toml` beside this file; one file
+a room, each entry
+`key = { zh = "…", en = "…" }`. Templates use `str.format` fields; values are only ever *values*
+of a template.
 """
 
 import os

@@ -218,3 +218,13 @@ def test_the_module_starts_from_a_shell_without_the_analysis_packages() -> None:
         [sys.executable, "-c", code], capture_output=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_locate_reads_a_file_of_points(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    points = gpd.GeoSeries([_GRID.centroid], crs="EPSG:32650").to_crs("EPSG:4326")
+    lon, lat = points.iloc[0].coords[0]
+    path = _text(tmp_path, "cases.csv", f"case_id,lon,lat\nc1,{lon},{lat}\nc2,{lon},{lat + 0.1}\n")
+
+    assert _run("locate", _minimal(tmp_path), "--points", path) == 1  # c2 lies in no grid
+    found = json.loads(capsys.readouterr().out)
+    assert [(row["point"], row["grid_id"]) for row in found] == [("c1", "a"), ("c2", None)]

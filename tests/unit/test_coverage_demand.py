@@ -3,7 +3,8 @@
 import geopandas as gpd
 import pytest
 
-from geo.coverage import assign_to_grids, grid_demand, grid_totals
+from geo.coverage import grid_demand, grid_totals
+from geo.membership import assign_to_grids
 from geo.errors import CRSError, LayerError
 from tests.builders import buildings, grids
 

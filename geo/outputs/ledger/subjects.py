@@ -6,8 +6,8 @@ from typing import Any, Final
 import pandas as pd
 
 from geo.audit import Audit
-from geo.coverage import assign_to_grids
 from geo.findings import rules
+from geo.membership import assign_to_grids
 from geo.outputs.ledger.columns import column, sheet_name, word
 from geo.outputs.ledger.places import Places
 from geo.outputs.ledger.sheets import Column, Row, Sheet

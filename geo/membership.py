@@ -1,0 +1,73 @@
+"""Which grid a point belongs to: one rule for buildings, sites, cases and questions.
+
+A point belongs to the base grid that covers it, its border included; where several do (a shared
+border, an overlap), to the one with the smallest id in text order.
+"""
+
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from geo.layers import require_points, require_same_crs
+
+__all__ = ["assign_to_grids", "first_cover", "owner_ids"]
+
+_BASE: Final = "base"
+
+
+def assign_to_grids(points: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> pd.Series:
+    """Return the id of the base grid that covers each point (its border included), else None.
+
+    Parameters
+    ----------
+    points
+        k points, projected CRS in metres.
+    grids
+        Grids with `kind`; those of other kinds are passed over. Same CRS.
+
+    Returns
+    -------
+    grid_id
+        On the index of `points`. Where several base grids cover a point (a border, an overlap): the
+        smallest id in text order.
+
+    Notes
+    -----
+    O((k + n) log k) for n grids, and a prepared point-in-polygon test for each candidate.
+    """
+    require_points(points, "points")
+    require_same_crs({"points": points, "grids": grids})
+    chosen = first_cover(points, grids, (grids["kind"] == _BASE).to_numpy())
+    return owner_ids(chosen, points, grids)
+
+
+def first_cover(
+    points: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, chosen: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.intp]:
+    """Return for each point the covering chosen grid with the smallest id, else -1 (positions)."""
+    result = np.full(len(points), -1, dtype=np.intp)
+    positions = np.flatnonzero(chosen)
+    if len(positions) == 0 or len(points) == 0:
+        return result
+    positions = positions[np.argsort(grids.index.to_numpy(dtype=str)[positions], kind="stable")]
+    tree = shapely.STRtree(points.geometry.array)
+    rank, member = tree.query(grids.geometry.array[positions], predicate="covers")
+    best = np.full(len(points), len(positions), dtype=np.intp)
+    np.minimum.at(best, member, rank)
+    found = best < len(positions)
+    result[found] = positions[best[found]]
+    return result
+
+
+def owner_ids(
+    position: npt.NDArray[np.intp], points: gpd.GeoDataFrame, grids: gpd.GeoDataFrame
+) -> pd.Series:
+    """Return the grid id at each position (None at -1) on the index of `points`."""
+    ids = np.full(len(points), None, dtype=object)
+    found = position >= 0
+    ids[found] = grids.index.to_numpy(dtype=object)[position[found]]
+    return pd.Series(ids, index=points.index, name="grid_id", dtype=object)
