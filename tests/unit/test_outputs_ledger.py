@@ -100,7 +100,7 @@ def test_overview_tells_the_city_then_streets_with_their_communities(
         (1, 1, 0, 0, 0, 1, 0, None),
         (1, 1, 0, 0, 0, 0, 0, None),
     ]
-    shares = [row["10分钟党群服务圈覆盖率"] for row in rows]
+    shares = [row["10分钟党群服务圈覆盖率（按人口）"] for row in rows]
     assert shares == [0.6, 0.25, 1, None, None, None]
 
 
