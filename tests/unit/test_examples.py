@@ -114,7 +114,7 @@ def test_taipei_has_456_villages_each_in_one_of_12_districts(taipei: Path) -> No
 
 
 def test_the_city_is_written_where_it_was_asked_for(tmp_path: Path) -> None:
-    pytest.importorskip("geo.synth.writing", reason="the synthetic city is not there yet")
+
     project = example_project("city", tmp_path / "city")
     assert project.parent == tmp_path / "city"
     assert (project.parent / "truth.json").is_file()
