@@ -293,6 +293,31 @@ def test_a_geometry_that_has_no_place_is_null() -> None:
     assert [feature["geometry"] is None for feature in features] == [False, True, True, True]
 
 
+def test_outer_rings_run_counter_clockwise_and_holes_clockwise() -> None:
+    # ┌───────┐
+    # │ ┌───┐ │   both rings are given the wrong way round
+    # │ └───┘ │
+    # └───────┘
+    outer = [(500_000, 0), (500_000, 90), (500_090, 90), (500_090, 0)]
+    inner = [(500_030, 30), (500_060, 30), (500_060, 60), (500_030, 60)]
+    frame = gpd.GeoDataFrame(geometry=[shapely.Polygon(outer, [inner])], crs="EPSG:32650")
+    (feature,) = json.loads(feature_collection(frame, name="x", ids=["a"]))["features"]
+    rings = [shapely.LinearRing(ring) for ring in feature["geometry"]["coordinates"]]
+    assert [ring.is_ccw for ring in rings] == [True, False]
+
+
+def test_units_from_a_table_have_no_place(tmp_path: Path) -> None:
+    units = fake_audit().units
+    assert units is not None
+    nowhere = units.set_geometry(gpd.GeoSeries([None] * len(units), index=units.index, crs=32650))
+    write_outputs(fake_audit(units=nowhere), tmp_path)
+    assert {f["geometry"] for f in _strict(tmp_path / "units.geojson")["features"]} == {None}
+    again = read_audit(tmp_path / "audit.gpkg").units
+    assert again is not None
+    assert again.geometry.isna().all()
+    assert list(again["name"]) == list(units["name"])
+
+
 json_like = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
