@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
@@ -79,7 +80,7 @@ def serve(folder: Path, *, host: str = "127.0.0.1", port: int = 8000) -> None:
     config = uvicorn.Config(app, log_level="info", access_log=False, server_header=False)
     name = f"[{host}]" if ":" in host else host
     _LOG.info("Serving %s on http://%s:%d/", folder, name, listener.getsockname()[1])
-    with listener:
+    with listener, suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
 
 

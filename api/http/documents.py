@@ -92,12 +92,7 @@ def collection_document(
         "title": title,
         "description": call.word(f"{table.name}_description"),
         "itemType": "feature",
-        "extent": {
-            "spatial": {
-                "bbox": [list(table.bbox_deg or (-180.0, -90.0, 180.0, 90.0))],
-                "crs": CRS84,
-            }
-        },
+        **_extent(table),
         "crs": [CRS84],
         "links": [
             *own,
@@ -121,6 +116,13 @@ def collection_document(
             ),
         ],
     }
+
+
+def _extent(table: FeatureTable) -> dict[str, Any]:
+    """Return the extent, or nothing where no feature has a place."""
+    if table.bbox_deg is None:
+        return {}
+    return {"extent": {"spatial": {"bbox": [list(table.bbox_deg)], "crs": CRS84}}}
 
 
 def queryables_document(call: Call, table: FeatureTable) -> dict[str, Any]:

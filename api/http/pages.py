@@ -44,24 +44,21 @@ _CSP: Final = (
     "frame-ancestors 'self'"
 )
 
+_DECIMALS: Final = 6
+
 Cell = str
 """HTML that is safe: made by `_text` or `_anchor`."""
 
 
 def landing_page(call: Call) -> Answer:
     """Return the landing page."""
-    targets = [("/collections?f=html", "collections")]
+    names = ["collections", "files", "docs", "conformance"]
     if MAP_FILE in call.dataset.files:
-        targets.insert(0, ("/map", "map"))
-    targets += [
-        ("/files?f=html", "files"),
-        ("/docs", "docs"),
-        ("/conformance?f=html", "conformance"),
-    ]
+        names.insert(0, "map")
     if call.is_default:
-        targets.append(("/projects?f=html", "projects"))
+        names.append("projects")
     body = f"<p>{_text(call.word('landing_description', title=call.title))}</p>" + _list(
-        _anchor(f"{call.root}{path}", call.word(word)) for path, word in targets
+        _anchor(_url(call, name), call.word(name)) for name in names
     )
     return _page(call, call.title, body)
 
@@ -88,7 +85,7 @@ def collections_page(call: Call) -> Answer:
 def collection_page(call: Call, table: FeatureTable) -> Answer:
     """Return one collection."""
     title = call.word(table.name)
-    url = f"{call.root}/collections/{segment(table.name)}"
+    path = ("collections", table.name)
     bbox = ", ".join(f"{value:.6f}" for value in table.bbox_deg or ())
     body = (
         f"<p>{_text(call.word(f'{table.name}_description'))}</p>"
@@ -101,8 +98,8 @@ def collection_page(call: Call, table: FeatureTable) -> Answer:
         )
         + _list(
             [
-                _anchor(f"{url}/items?f=html", call.word("items_of", title=title)),
-                _anchor(f"{url}/queryables?f=html", call.word("queryables_of", title=title)),
+                _anchor(_url(call, *path, "items"), call.word("items_of", title=title)),
+                _anchor(_url(call, *path, "queryables"), call.word("queryables_of", title=title)),
             ]
         )
     )
@@ -158,7 +155,8 @@ def projects_page(call: Call) -> Answer:
     """Return the list of projects."""
     datasets = call.service.catalogue.datasets.values()
     links = [
-        _anchor(f"{call.server}/projects/{segment(d.dataset_id)}?f=html", d.title) for d in datasets
+        _anchor(f"{call.server}/projects/{segment(d.dataset_id)}{_query(call)}", d.title)
+        for d in datasets
     ]
     return _page(call, call.word("projects"), _list(links))
 
@@ -208,7 +206,7 @@ def _page(call: Call, title: str, body: str) -> Answer:
     other = "en" if call.language == "zh" else "zh"
     switch = _anchor(call.here(lang=other), call.word("other_language"))
     as_json = _anchor(call.here(f="json"), "JSON")
-    home = _anchor(f"{call.root}/?f=html", call.title)
+    home = _anchor(_url(call), call.title)
     lang = "zh-CN" if call.language == "zh" else "en"
     whole = (
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
@@ -230,7 +228,9 @@ def _text(value: object) -> Cell:
         return ""
     if isinstance(value, list):
         return escape("、".join(str(item) for item in value))
-    return escape(str(value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return escape(str(round(value, _DECIMALS) if isinstance(value, float) else value))
 
 
 def _anchor(href: str, label: object) -> Cell:
@@ -258,5 +258,10 @@ def _properties(
 
 
 def _url(call: Call, *parts: str) -> str:
-    keep = f"&lang={call.values['lang']}" if "lang" in call.values else ""
-    return f"{call.root}/{'/'.join(segment(part) for part in parts)}?f=html{keep}"
+    """Return the URL of a page below the root."""
+    return f"{call.root}/{'/'.join(segment(part) for part in parts)}{_query(call)}"
+
+
+def _query(call: Call) -> str:
+    """Return the parameters that keep a reader among pages of one language."""
+    return f"?f=html&lang={call.language}" if "lang" in call.values else "?f=html"

@@ -1,5 +1,7 @@
 """The service through a test client: documents, negotiation, headers, errors."""
 
+import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -281,3 +283,15 @@ def test_healthz(client: TestClient) -> None:
     answer = client.get("/healthz")
     assert answer.status_code == 200
     assert answer.json()["status"] == "ok"
+
+
+def test_pages_lead_on_in_the_same_language(client: TestClient) -> None:
+    for path in ("/", "/collections", "/collections/grids", "/collections/grids/items", "/files"):
+        page = client.get(f"{path}?f=html&lang=en").text
+        hrefs = [unescape(href) for href in re.findall(r'href="([^"]+)"', page)]
+        assert len(hrefs) > 3
+        for href in hrefs:
+            answer = client.get(href)
+            assert answer.status_code == 200, href
+            if answer.headers["content-type"].startswith("text/html") and "map" not in href:
+                assert ('<html lang="en">' in answer.text) == ("lang=zh" not in href), href

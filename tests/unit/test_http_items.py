@@ -253,3 +253,20 @@ def test_pages_of_any_size_hold_every_feature_once(
         url = next_url(page)
     expected = [f"g{row}-{col}" for row in range(2) for col in range(3) if 120 + col / 100 <= bound]
     assert seen == expected
+
+
+def test_locate_in_an_overlap_takes_a_base_grid_first_in_text_order(tmp_path: Path) -> None:
+    # ┌─ b ──┬────┐      b and a overlap at x = 0.6; d, dedicated, lies over all
+    # │      │ab d│
+    # └──────┴─ a ┘
+    folder = write_outputs(tmp_path / "out")
+    features = [
+        feature("b", square(0, 0, 0.7, 1), kind="base"),
+        feature("a", square(0.5, 0, 0.5, 1), kind="base"),
+        feature("0d", square(0, 0, 1), kind="dedicated"),
+    ]
+    write_json(folder / "grids.geojson", {"type": "FeatureCollection", "features": features})
+    client = TestClient(create_app(folder))
+    found = client.get("/locate?lon=0.6&lat=0.5").json()
+    assert found["grid"]["id"] == "a"
+    assert [grid["id"] for grid in found["grids"]] == ["0d", "a", "b"]
