@@ -1,0 +1,81 @@
+"""The sites (阵地) of a synthetic city."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from geo.synth.codes import Codes, Texts
+from geo.synth.figures import CityFigures, names, tiers
+from geo.synth.hosts import Hosts
+from geo.synth.mesh import Mesh
+from geo.synth.plan import Floats, Ints, Plan
+
+__all__ = ["Sites", "draw_sites"]
+
+_OFFSET_M = 15.0
+_GRID_REACH_M = 200.0
+_MIN_COMMUNITIES_FOR_BLANK_15 = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sites:
+    """s sites, the last `n_lone` of them in no grid."""
+
+    ids: Texts
+    names: Texts
+    categories: Texts
+    xy: Floats
+    n_lone: int
+
+
+def draw_sites(  # noqa: PLR0913
+    plan: Plan,
+    mesh: Mesh,
+    codes: Codes,
+    *,
+    hosts: Hosts,
+    figures: CityFigures,
+    rng: np.random.Generator,
+) -> Sites:
+    """Return the sites: spread over the grids of every community, none around a desert, some in no grid."""
+    per_community = plan.n_base // plan.n_communities
+    n_sites = round((per_community + 1) * plan.n_communities / figures.grids_per_site)
+    share = np.bincount(np.arange(n_sites) % plan.n_communities, minlength=plan.n_communities)
+    rank = np.argsort(rng.random((plan.n_communities, per_community)), axis=1)
+    rank = np.argsort(rank, axis=1)
+    cell = np.flatnonzero((rank < share[:, None]).ravel())
+    order = rank.ravel()[cell]
+    xy = mesh.centres[cell] + rng.uniform(-_OFFSET_M, _OFFSET_M, (len(cell), 2))
+    keep = _away_from(mesh.centres[hosts.cells["desert"]], xy, plan)
+    lone, beside = hosts.ghosts["lone_site"].T
+    community = plan.community[np.concatenate([cell[keep], beside])]
+    category = np.concatenate([_categories(order[keep], rng), _categories(1 + lone, rng)])
+    words = np.array(names()["sites"], dtype=object)
+    ids = np.empty(len(community), dtype=object)
+    ids[:] = [f"S{at:06d}" for at in range(1, len(ids) + 1)]
+    return Sites(
+        ids=ids,
+        names=codes.community_names[community] + words[category],
+        categories=words[category],
+        xy=np.round(np.concatenate([xy[keep], mesh.centres[lone]]), 3),
+        n_lone=len(lone),
+    )
+
+
+def _categories(order: Ints, rng: np.random.Generator) -> Ints:
+    """Return the first category for the first site of a community, any other for the rest."""
+    n = len(names()["sites"])
+    return np.where(order == 0, 0, rng.integers(1, n, len(order)))
+
+
+def _away_from(deserts: Floats, xy: Floats, plan: Plan) -> Any:  # noqa: ANN401
+    """Return True for sites so far from every desert that a tier is blank there, by turns each tier."""
+    metres = list(tiers().values())
+    if plan.n_communities < _MIN_COMMUNITIES_FOR_BLANK_15:
+        metres = metres[:2]
+    keep = np.ones(len(xy), dtype=bool)
+    for at, centre in enumerate(deserts):
+        reach = metres[at % len(metres)] + _GRID_REACH_M
+        keep &= np.hypot(*(xy - centre).T) > reach
+    return keep

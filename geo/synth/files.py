@@ -1,0 +1,134 @@
+"""A synthetic city on disk: `city.gpkg`, `project.toml`, `truth.json`."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+
+from geo.errors import LoadError
+from geo.synth.city import City
+from geo.words import text
+
+__all__ = ["write_city"]
+
+_ROWS_AT_ONCE: Final = 500_000
+
+_PROJECT: Final = """\
+# {about}
+[project]
+id = "synth-{n}-{seed}"
+title = "{title}"
+standards = ["gb50180-2018"]
+crs = "{crs}"
+language = "zh"
+
+[layers.grids]
+path = "city.gpkg"
+layer = "grids"
+
+[[layers.units]]
+path = "city.gpkg"
+layer = "units_street"
+level = "street"
+
+[[layers.units]]
+path = "city.gpkg"
+layer = "units_community"
+level = "community"
+
+[layers.sites]
+path = "city.gpkg"
+layer = "sites"
+
+[layers.buildings]
+path = "city.gpkg"
+layer = "buildings"
+complete = true
+
+# {roads}
+# [layers.streets]
+# path = "city.gpkg"
+# layer = "roads"
+"""
+
+
+def write_city(city: City, folder: Path, *, progress: Callable[[str], None] | None = None) -> Path:
+    """Write the layers, the project and the truth table; return the path of the project.
+
+    Raises
+    ------
+    LoadError
+        If the folder cannot be made or written to.
+    """
+    if progress is not None:
+        progress(text("synth.writing", "zh", folder=folder))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_layers(city, folder / "city.gpkg")
+        _write_text(folder / "truth.json", _truth(city))
+        project = folder / "project.toml"
+        _write_text(project, _project(city))
+    except OSError as error:
+        raise LoadError("synth.not_written", folder=folder, reason=error) from error
+    return project
+
+
+def _write_layers(city: City, path: Path) -> None:
+    part = path.with_name("city.part.gpkg")
+    part.unlink(missing_ok=True)
+    frames = {
+        "grids": city.grids,
+        "units_street": city.streets,
+        "units_community": city.communities,
+        "sites": city.sites,
+        "roads": city.roads,
+    }
+    for layer, frame in frames.items():
+        for start in range(0, len(frame), _ROWS_AT_ONCE):
+            _append(frame.iloc[start : start + _ROWS_AT_ONCE], part, layer, is_first=start == 0)
+    for number, chunk in enumerate(_building_chunks(city)):
+        _append(chunk, part, "buildings", is_first=number == 0)
+    part.replace(path)
+
+
+def _building_chunks(city: City) -> Iterator[gpd.GeoDataFrame]:
+    for start in range(0, len(city.buildings), _ROWS_AT_ONCE):
+        yield city.building_frame(start, start + _ROWS_AT_ONCE)
+
+
+def _append(frame: gpd.GeoDataFrame, path: Path, layer: str, *, is_first: bool) -> None:
+    frame.reset_index().to_file(
+        path, layer=layer, driver="GPKG", engine="pyogrio", mode="w" if is_first else "a"
+    )
+
+
+def _truth(city: City) -> str:
+    head = {
+        "communities": city.n_communities,
+        "defect_share": city.defect_share,
+        "seed": city.seed,
+        "at": list(city.at),
+        "noise": city.noise,
+    }
+    lines = ",\n".join(json.dumps(found, ensure_ascii=False) for found in city.truth)
+    opening = json.dumps(head, ensure_ascii=False)[1:-1]
+    return f'{{{opening},\n"findings": [\n{lines}\n]}}\n'
+
+
+def _project(city: City) -> str:
+    return _PROJECT.format(
+        about=text("synth.about", "zh", seed=city.seed),
+        roads=text("synth.roads", "zh"),
+        n=city.n_communities,
+        seed=city.seed,
+        title=text("synth.title", "zh", n=city.n_communities),
+        crs=f"EPSG:{city.crs.to_epsg()}",
+    )
+
+
+def _write_text(path: Path, content: str) -> None:
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(content, encoding="utf-8")
+    part.replace(path)

@@ -1,0 +1,44 @@
+"""Small shapes: the plots of dedicated grids, islands, enclaves."""
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from geo.synth.plan import Floats
+from geo.synth.rings import Rings
+
+__all__ = ["clearance_m", "plots", "rounds", "scaled"]
+
+Shapes = npt.NDArray[np.object_]
+
+
+def clearance_m(rings: Rings, centres: Floats) -> Floats:
+    """Return the distance (m) from each centre to the nearest vertex of its ring, shape (r,)."""
+    away = rings.coordinates - np.repeat(centres, rings.size(), axis=0)
+    return np.asarray(np.minimum.reduceat(np.hypot(away[:, 0], away[:, 1]), rings.start[:-1]))
+
+
+def plots(centres: Floats, half_diagonal_m: Floats, rng: np.random.Generator) -> Shapes:
+    """Return turned rectangles about `centres`."""
+    n = len(centres)
+    turn = rng.uniform(0, np.pi, n)
+    lean = rng.uniform(0.5, 0.75, n)
+    angle = np.stack([turn - lean, turn + lean, turn - lean + np.pi, turn + lean + np.pi], axis=1)
+    return _drawn(centres, angle, np.broadcast_to(half_diagonal_m[:, None], angle.shape))
+
+
+def rounds(centres: Floats, radius_m: Floats, rng: np.random.Generator) -> Shapes:
+    """Return uneven twelve-cornered shapes about `centres`, within `radius_m` of them."""
+    n = len(centres)
+    angle = np.broadcast_to(np.linspace(0, 2 * np.pi, 12, endpoint=False), (n, 12))
+    return _drawn(centres, angle, radius_m[:, None] * rng.uniform(0.75, 1, (n, 12)))
+
+
+def scaled(polygon: shapely.Polygon, centre: Floats, factor: float) -> shapely.Polygon:
+    """Return `polygon`, star-shaped about `centre`, shrunk towards it."""
+    return shapely.transform(polygon, lambda xy: np.round(centre + factor * (xy - centre), 3))
+
+
+def _drawn(centres: Floats, angle: Floats, radius_m: Floats) -> Shapes:
+    ring = centres[:, None] + radius_m[..., None] * np.stack([np.cos(angle), np.sin(angle)], axis=2)
+    return np.asarray(shapely.polygons(np.round(ring, 3)), dtype=object).reshape(len(centres))
