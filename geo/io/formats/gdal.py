@@ -9,7 +9,7 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError
 
 from geo.errors import LoadError
-from geo.io.formats.encodings import shapefile_encoding
+from geo.io.formats.encodings import table_encoding
 from geo.io.formats.raw import Note, RawLayer, quiet, reason_of
 from geo.io.project import LayerSpec
 from geo.schema import layer_schemas
@@ -28,7 +28,7 @@ def read_gdal(spec: LayerSpec) -> RawLayer:
     try:
         with quiet():
             layer, problems = _choose_layer(spec, source)
-            encoding = spec.encoding or shapefile_encoding(spec.path)
+            encoding = spec.encoding or table_encoding(spec.path)
             info = pyogrio.read_info(source, layer=layer, encoding=encoding)
             frame = pyogrio.read_dataframe(
                 source,

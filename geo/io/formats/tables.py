@@ -27,7 +27,8 @@ def read_csv(spec: LayerSpec) -> RawLayer:
         if spec.encoding:
             text, encoding = data.decode(spec.encoding), spec.encoding
         else:
-            text, encoding = decode(data)
+            decoded = decode(data)
+            text, encoding = decoded.text, decoded.encoding
     except (UnicodeDecodeError, LookupError) as error:
         raise LoadError(
             "io.bad_encoding", path=spec.shown, encoding=spec.encoding or "?"
