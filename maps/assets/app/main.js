@@ -45,6 +45,7 @@ GC.measureMap = function () {
   areas.sort(function (a, b) { return a - b; });
   model.cell = Math.sqrt(areas[Math.floor(areas.length / 2)] || 1e-6);
   model.extent = GC.joinBoxes(GC.data.grids.id.map(function (_, k) { return GC.boxOf(shapes.grids, k); }));
+  model.siteRoom = Math.sqrt((model.extent[2] - model.extent[0]) * (model.extent[3] - model.extent[1]) / Math.max(1, shapes.sites.n));
   model.siteGap = GC.gapBetween(shapes.sites, model.extent);
   model.findingOfOwn = [];
   model.ownAt.forEach(function (own, f) { if (own >= 0) model.findingOfOwn[own] = f; });

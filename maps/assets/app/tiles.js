@@ -168,8 +168,8 @@ GC.paintPin = function (ctx, view, own) {
 };
 
 GC.siteRadius = function (view) {
-  var room = GC.model.siteGap * view.scale; // typical distance from a site to the nearest other one in pixels
-  return Math.max(3.4, Math.min(8, room / 2.2));
+  // Neighbours stay apart, and all symbols together cover about a tenth of the map at most.
+  return Math.max(3.4, Math.min(8, GC.model.siteGap * view.scale / 2.2, GC.model.siteRoom * view.scale * 0.17));
 };
 GC.paintSites = function (ctx, view) {
   var shapes = GC.data.shapes.sites, r = GC.siteRadius(view), of = GC.model.categories.of;
