@@ -2,23 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
 from pyproj import CRS, Transformer
 
 from geo.errors import LayerError
-from geo.synth.codes import draw_codes
+from geo.synth.codes import Texts, draw_codes
 from geo.synth.facilities import draw_sites
 from geo.synth.figures import city_figures, noise_share
 from geo.synth.frames import (
     building_frame,
+    community_frame,
     grid_frame,
     road_frame,
     site_frame,
     street_frame,
-    community_frame,
 )
 from geo.synth.ground import Ground, draw_ground
 from geo.synth.hosts import Hosts, choose_hosts, defect_counts
@@ -93,7 +92,8 @@ def build_city(
     seed
         Which of all such cities.
     at
-        Longitude and latitude of its centre: in its 3-degree CGCS2000 zone, abroad in its UTM zone.
+        Longitude and latitude of its centre: in its 3-degree CGCS2000 zone, abroad in its UTM
+        zone.
     progress
         Called with a line of text at each step.
 
@@ -126,12 +126,12 @@ def build_city(
     sites = draw_sites(plan, mesh, codes, hosts=hosts, figures=figures, rng=rng)
     tell("truth")
     parents, parent_truth = _parents(codes.communities, ground, hosts)
-    households, residents = _registered(plan, ground, hosts, buildings)
+    households, residents = _registered(ground, hosts, buildings)
     truth = [
         *ground.truth,
         *parent_truth,
         *(row("H307", site_ids=[site]) for site in sites.ids[len(sites.ids) - sites.n_lone :]),
-        *_judged(plan, ground, hosts, people=(buildings, households, residents), sites=sites.xy),
+        *_judged(ground, hosts, people=(buildings, households, residents), sites=sites.xy),
     ]
     truth.sort(key=lambda found: (found["rule"], found["grid_ids"], found["tier"] or ""))
     tell("layers")
@@ -197,7 +197,7 @@ def _people(
         cells = hosts.cells[kind]
         households[cells] = rng.integers(low, high + 1, len(cells))
     homes = np.setdiff1d(np.arange(plan.n_base), hosts.cells["empty"])
-    xy = scatter(ground.rings, mesh.centres[: plan.n_base], figures.buildings, rng)
+    xy = scatter(ground.rings, mesh.centres[: plan.n_base], k=figures.buildings, rng=rng)
     ghosts = hosts.ghosts["island"][:, 0]
     near = rng.uniform(-15, 15, (len(ghosts), figures.buildings, 2))
     lone = hosts.ghosts["lone_building"][:, 0]
@@ -220,10 +220,8 @@ def _people(
     )
 
 
-def _registered(
-    plan: Plan, ground: Ground, hosts: Hosts, buildings: Buildings
-) -> tuple[Ints, Ints]:
-    """Return households and residents in the register of each base grid; a copy repeats its original."""
+def _registered(ground: Ground, hosts: Hosts, buildings: Buildings) -> tuple[Ints, Ints]:
+    """Return registered households and residents of each base grid; a copy repeats its original."""
     n = len(ground.base)
     sums = (buildings.sums(buildings.households, n), buildings.sums(buildings.residents, n))
     copies = hosts.cells["duplicate"]
@@ -233,10 +231,10 @@ def _registered(
 
 
 def _parents(
-    communities: Any,
+    communities: Texts,
     ground: Ground,
-    hosts: Hosts,  # noqa: ANN401
-) -> tuple[Any, list[Truth]]:
+    hosts: Hosts,
+) -> tuple[Texts, list[Truth]]:
     """Return the parent id in the register of each base grid, and what is wrong with it."""
     parents = communities[ground.community]
     truth: list[Truth] = []
@@ -256,7 +254,6 @@ def _parents(
 
 
 def _judged(
-    plan: Plan,
     ground: Ground,
     hosts: Hosts,
     *,
@@ -278,7 +275,7 @@ def _judged(
         lone=len(hosts.ghosts["lone_building"]),
     )
     return [
-        *size_truth(ground.base_ids, households, residents, sized),
+        *size_truth(ground.base_ids, (households, residents), sized),
         *faults,
         *coverage_truth(ground.base_ids, buildings, owner, sites=sites, planted=barren),
     ]

@@ -1,4 +1,4 @@
-"""Codes and names: county 6 + street 3 + community 3 + grid 3 digits, and Chinese names from word lists."""
+"""Codes (county 6 + street 3 + community 3 + grid 3 digits) and Chinese names from word lists."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ import numpy.typing as npt
 from geo.synth.figures import CityFigures, names
 from geo.synth.plan import Ints, Plan
 
-__all__ = ["Codes", "draw_codes", "place_name"]
+__all__ = ["Codes", "Texts", "draw_codes", "place_name", "road_name"]
 
 Texts = npt.NDArray[np.object_]
 

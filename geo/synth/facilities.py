@@ -29,7 +29,7 @@ class Sites:
     n_lone: int
 
 
-def draw_sites(  # noqa: PLR0913
+def draw_sites(
     plan: Plan,
     mesh: Mesh,
     codes: Codes,
@@ -38,7 +38,7 @@ def draw_sites(  # noqa: PLR0913
     figures: CityFigures,
     rng: np.random.Generator,
 ) -> Sites:
-    """Return the sites: spread over the grids of every community, none around a desert, some in no grid."""
+    """Return sites spread over every community: none around a desert, some in no grid."""
     per_community = plan.n_base // plan.n_communities
     n_sites = round((per_community + 1) * plan.n_communities / figures.grids_per_site)
     share = np.bincount(np.arange(n_sites) % plan.n_communities, minlength=plan.n_communities)
@@ -70,7 +70,7 @@ def _categories(order: Ints, rng: np.random.Generator) -> Ints:
 
 
 def _away_from(deserts: Floats, xy: Floats, plan: Plan) -> Any:  # noqa: ANN401
-    """Return True for sites so far from every desert that a tier is blank there, by turns each tier."""
+    """Return True for sites far enough from every desert: in turn each tier is blank there."""
     metres = list(tiers().values())
     if plan.n_communities < _MIN_COMMUNITIES_FOR_BLANK_15:
         metres = metres[:2]

@@ -1,7 +1,5 @@
 """The layers of a synthetic city as frames with the canonical columns."""
 
-from typing import Any
-
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +34,8 @@ def grid_frame(
     codes: Codes,
     parents: npt.NDArray[np.object_],
     *,
-    people: Any,
-    crs: CRS,  # noqa: ANN401
+    people: tuple[Ints, Ints],
+    crs: CRS,
 ) -> gpd.GeoDataFrame:
     """Return all grids, base and dedicated, in order of their ids."""
     households, residents = people
@@ -121,10 +119,10 @@ def road_frame(plan: Plan, mesh: Mesh, crs: CRS) -> gpd.GeoDataFrame:
     """Return the roads: every border of a grid is one, bridges cross the river."""
     community = plan.community[mesh.cells]
     street = np.where(community >= 0, plan.street[community], -1)
-    rank = np.where(
+    rank: Ints = np.where(
         street[:, 0] != street[:, 1], 0, np.where(community[:, 0] != community[:, 1], 1, 2)
     )
-    keep = (community >= 0).any(axis=1)
+    keep: npt.NDArray[np.bool_] = np.any(community >= 0, axis=1)
     bridges = _bridges(mesh, keep)
     rank[bridges] = 0
     keep[bridges] = True

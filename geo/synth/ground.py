@@ -77,7 +77,7 @@ class Ground:
 
 
 def base_numbers(plan: Plan, hosts: Hosts) -> tuple[Ints, Ints]:
-    """Return community and number (1, 2, …) of every base grid; the dedicated one takes the first number after."""
+    """Return community and number (1, 2, …) of every base grid; the dedicated one comes next."""
     per_community = plan.n_base // plan.n_communities
     extra = np.concatenate([hosts.ghosts["island"][:, 1], hosts.cells["duplicate"]])
     community = np.concatenate([plan.community[: plan.n_base], plan.community[extra]])
@@ -150,7 +150,7 @@ def _ids(codes: Codes, community: Ints, number: Ints) -> Texts:
     return ids
 
 
-def _draw_base(  # noqa: PLR0913
+def _draw_base(
     plan: Plan,
     mesh: Mesh,
     rings: Rings,
@@ -206,11 +206,11 @@ def _border_truth(
 def _islands(mesh: Mesh, hosts: Hosts, rng: np.random.Generator) -> Polygons:
     """Return the polygon of each island, well inside its ghost cell."""
     ghosts = mesh.centres[hosts.ghosts["island"][:, 0]]
-    nearest_m = cKDTree(mesh.centres).query(ghosts.reshape(-1, 2), k=2)[0][:, 1]
+    nearest_m = np.asarray(cKDTree(mesh.centres).query(ghosts.reshape(-1, 2), k=2)[0])[:, 1]
     return rounds(ghosts, _ISLAND_REACH * nearest_m / 2, rng)
 
 
-def _detach(  # noqa: PLR0913
+def _detach(
     base: Polygons, mesh: Mesh, rings: Rings, *, ids: Texts, hosts: Hosts, truth: list[Truth]
 ) -> None:
     """Give the first grid of each pair a part in the middle of the second one, in place."""
@@ -236,12 +236,12 @@ def _draw_dedicated(
     corners = np.concatenate(
         [mesh.lines[border][:, [0, -1]], mesh.centres[mesh.cells[border]]], axis=1
     )
-    away = np.hypot(*np.moveaxis(corners - middle[:, None], 2, 0)).min(axis=1)
+    away = np.linalg.norm(corners - middle[:, None], axis=2).min(axis=1)
     drawn[plan.community[mesh.cells[border, 0]]] = plots(middle, _STRADDLE_REACH * away, rng)
     return drawn
 
 
-def _straddle(  # noqa: PLR0913
+def _straddle(
     base: Polygons,
     dedicated: Polygons,
     mesh: Mesh,

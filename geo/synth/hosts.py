@@ -63,7 +63,7 @@ class _Draw:
     def pick(
         self, offer: str, n: int, *, accept: Callable[[list[int]], bool] | None = None
     ) -> list[list[int]]:
-        """Return up to n rows of an offer, its last two columns cells that are then taken (-1: none)."""
+        """Return up to n rows of an offer; the cells in its last two columns are then taken."""
         picked: list[list[int]] = []
         while len(picked) < n:
             row = next(self.offers[offer], None)
@@ -78,7 +78,7 @@ class _Draw:
 
 
 def defect_counts(n_grids: int, defect_share: float) -> dict[str, int]:
-    """Return how many defects of each kind spoil `defect_share` of `n_grids`; each kind once where they suffice."""
+    """Return how many defects of each kind spoil `defect_share` of `n_grids`, rare kinds first."""
     budget = round(defect_share * n_grids)
     kinds = defect_kinds()
     whole = sum(kind.weight * kind.grids for kind in kinds)
@@ -96,7 +96,7 @@ def defect_counts(n_grids: int, defect_share: float) -> dict[str, int]:
 def choose_hosts(
     plan: Plan, mesh: Mesh, counts: Mapping[str, int], *, n_noise: int, rng: np.random.Generator
 ) -> Hosts:
-    """Return the hosts of `counts` defects of each kind and of `n_noise` borders with noise. O(n log n)."""
+    """Return the hosts of `counts` defects by kind and of `n_noise` noisy borders. O(n log n)."""
     draw = _Draw(taken=np.zeros(len(plan.seeds), dtype=bool))
     per_community = plan.n_base // plan.n_communities
     dedicated = np.arange(plan.n_communities) * per_community + rng.integers(
@@ -124,7 +124,7 @@ def choose_hosts(
 
 
 def _straddles(plan: Plan, draw: _Draw, n: int) -> Ints:
-    """Return borders inside communities, one a community at most: its dedicated grid will straddle it."""
+    """Return borders inside communities, one each at most, for dedicated grids to straddle."""
     done: set[int] = set()
 
     def accept(row: list[int]) -> bool:
@@ -138,7 +138,7 @@ def _straddles(plan: Plan, draw: _Draw, n: int) -> Ints:
 
 
 def _offers(plan: Plan, mesh: Mesh, rng: np.random.Generator) -> dict[str, Iterator[list[int]]]:
-    """Return what hosts are chosen from, each in random order, its last two columns the cells it takes."""
+    """Return what hosts are chosen from, in random order; the last two columns are cells."""
     community = plan.community[mesh.cells]
     ends = mesh.lines[:, N_BENDS + 1] - mesh.lines[:, 0]
     good = mesh.is_bent & (np.hypot(ends[:, 0], ends[:, 1]) >= MIN_BORDER_M)

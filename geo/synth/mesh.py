@@ -1,8 +1,9 @@
-"""The borders of a synthetic city: one polyline for each pair of neighbouring grids, shared by both.
+"""The borders of a synthetic city: one polyline for each pair of neighbours, shared by both.
 
-The grids are the Voronoi cells of the seeds, their borders bent, the whole warped. A bent border stays within the
-two triangles between it and the seeds of its sides, so no two borders cross; that every grid is star-shaped about
-its seed is checked after rounding, and a border that fails is drawn straight.
+The grids are the Voronoi cells of the seeds, their borders bent, the whole warped. A bent border
+stays within the two triangles between it and the seeds of its sides, so no two borders cross;
+that every grid is star-shaped about its seed is checked after rounding, and a border that fails
+is drawn straight.
 """
 
 from dataclasses import dataclass
@@ -48,9 +49,9 @@ class Mesh:
 
 
 def draw_mesh(plan: Plan, origin: Floats, rng: np.random.Generator) -> Mesh:
-    """Return the borders of the base grids of `plan` and of its river, about `origin` (m). O(n log n)."""
+    """Return the borders of the grids of `plan` and of its river, about `origin`. O(n log n)."""
     cells, nodes, corners = _voronoi(plan)
-    lines, is_bent = _bend(plan.seeds, cells, corners[nodes], rng)
+    lines, is_bent = _bend(plan.seeds, cells, corners[nodes], rng=rng)
     waves = rng.uniform(0, 2 * np.pi, (len(_WAVES_M), 2, 2))
     lines = _rounded(_warp(lines.reshape(-1, 2), waves).reshape(lines.shape) + origin)
     centres = _rounded(_warp(plan.seeds, waves) + origin)
@@ -59,9 +60,10 @@ def draw_mesh(plan: Plan, origin: Floats, rng: np.random.Generator) -> Mesh:
 
 
 def _voronoi(plan: Plan) -> tuple[Ints, Ints, Floats]:
-    """Return cells (e, 2), left first, node numbers (e, 2) and node positions of the borders of the city.
+    """Return cells (e, 2), left first, node numbers (e, 2) and positions of the nodes.
 
-    Triangles run counterclockwise, so the sides follow from their order, however short a border is.
+    Triangles run counterclockwise, so the sides follow from their order, however short a border
+    is.
     """
     seeds = plan.seeds
     mesh = Delaunay(seeds)
@@ -89,9 +91,9 @@ def _circumcentres(triangles: Floats) -> Floats:
 
 
 def _bend(
-    seeds: Floats, cells: Ints, ends: Floats, rng: np.random.Generator
+    seeds: Floats, cells: Ints, ends: Floats, *, rng: np.random.Generator
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Return the vertices of each border, bent towards the seed of either side, and which are bent."""
+    """Return the vertices of each border, pushed towards either seed, and which are bent."""
     t = np.linspace(0, 1, N_BENDS + 2)
     straight = ends[:, :1] + t[None, :, None] * (ends[:, 1:] - ends[:, :1])
     n = len(cells)

@@ -16,7 +16,7 @@ _MAX_REACH = 0.92
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Buildings:
-    """b buildings: `xy` (b, 2), `home` the base grid each was built in (-1: none), and their people, shape (b,)."""
+    """b buildings: `xy` (b, 2), the base grid that is `home` (-1: none), and people, shape (b,)."""
 
     xy: Floats
     home: Ints
@@ -43,7 +43,7 @@ def draw_households(n: int, figures: CityFigures, rng: np.random.Generator) -> I
 def draw_buildings(
     xy: Floats, home: Ints, households: Ints, *, figures: CityFigures, rng: np.random.Generator
 ) -> Buildings:
-    """Return the buildings at `xy` (g, k, 2) of g grids with `households` (g,), spread at random. O(g k)."""
+    """Return the buildings at `xy` (g, k, 2) of g grids, `households` (g,) spread at random."""
     n_grids, k = xy.shape[:2]
     spread = rng.multinomial(households, np.full(k, 1 / k)).reshape(-1)
     persons = rng.uniform(
@@ -60,8 +60,8 @@ def draw_buildings(
     )
 
 
-def scatter(rings: Rings, centres: Floats, k: int, rng: np.random.Generator) -> Floats:
-    """Return k points inside each ring, shape (r, k, 2): each ring is star-shaped about its centre."""
+def scatter(rings: Rings, centres: Floats, *, k: int, rng: np.random.Generator) -> Floats:
+    """Return k points inside each ring, shape (r, k, 2); rings are star-shaped about centres."""
     start, size = rings.start[:-1, None], rings.size()[:, None]
     pick = (rng.random((len(centres), k)) * size).astype(np.int64)
     a = rings.coordinates[start + pick]
@@ -69,7 +69,7 @@ def scatter(rings: Rings, centres: Floats, k: int, rng: np.random.Generator) -> 
     along = rng.random((*pick.shape, 1))
     reach = _MAX_REACH * np.sqrt(rng.uniform(0.02, 1, (*pick.shape, 1)))
     middle = centres[:, None]
-    return np.round(middle + reach * (a + along * (b - a) - middle), 3)
+    return np.asarray(np.round(middle + reach * (a + along * (b - a) - middle), 3))
 
 
 def joined_buildings(*parts: Buildings) -> Buildings:

@@ -1,8 +1,9 @@
 """Where the communities of a synthetic city lie, and the seed points of their grids.
 
-A city is a patch of square blocks, one a community, in rows shifted by half a block, cut to a wavy round outline;
-a river may run between two rows. Each block has eight jittered seed points; rows of empty blocks around the city
-hold seeds too (ghosts), so that the outline is as irregular as every other border.
+A city is a patch of square blocks, one a community, in rows shifted by half a block, cut to a
+wavy round outline; a river may run between two rows. Each block has eight jittered seed points;
+rows of empty blocks around the city hold seeds too (ghosts), so that the outline is as irregular
+as every other border.
 """
 
 from dataclasses import dataclass
@@ -36,12 +37,14 @@ class Plan:
     """The seeds of a city.
 
     `seeds`
-        Positions, shape (s, 2), in metres about the city's centre: first the base grids, community by community
-        (`base_grids` each, in order of their numbers: north to south, west to east), then the ghosts.
+        Positions, shape (s, 2), in metres about the city's centre: first the base grids,
+        community by community (`base_grids` each, in order of their numbers: north to south,
+        west to east), then the ghosts.
     `community`
         Community of each seed, shape (s,); -1 for ghosts, -2 for the river.
     `street`
-        Street (街道) of each community, shape (c,), ascending: communities are in order of their codes.
+        Street (街道) of each community, shape (c,), ascending: communities are in order of their
+        codes.
     """
 
     seeds: Floats
@@ -74,7 +77,7 @@ def draw_plan(n_communities: int, figures: CityFigures, rng: np.random.Generator
     )
     if river_row is not None:
         width = figures.river_m / figures.block_m
-        river = _river_seeds(seeds, river_row, width, rng)
+        river = _river_seeds(seeds, river_row, width=width, rng=rng)
         seeds = seeds + np.where(seeds[:, 1:] > river_row, [[0.0, width]], 0.0)
         seeds = np.concatenate([seeds, river])
         community = np.concatenate([community, np.full(len(river), _RIVER)])
@@ -103,12 +106,12 @@ def _blocks(n: int, rng: np.random.Generator) -> tuple[Ints, npt.NDArray[np.bool
 
 
 def _corner(cells: Ints) -> Floats:
-    """Return the lower left corner of each block, in blocks: every second row is shifted by half a block."""
+    """Return the lower left corner of each block, in blocks; every second row is shifted."""
     return np.column_stack([cells[:, 0] + 0.5 * (cells[:, 1] % 2), cells[:, 1]]).astype(float)
 
 
 def _river_row(mine: Ints, figures: CityFigures) -> int | None:
-    """Return the row that begins north of the river, at the border of two strips; None without a river."""
+    """Return the first row north of the river, at the border of two strips; None without one."""
     if len(mine) < figures.min_communities_for_river:
         return None
     middle = np.quantile(mine[:, 1], 0.4)
@@ -116,7 +119,7 @@ def _river_row(mine: Ints, figures: CityFigures) -> int | None:
 
 
 def _order(mine: Ints, river_row: int | None, figures: CityFigures) -> tuple[Ints, Ints]:
-    """Return the order of the blocks, winding through strips of three rows, and the street of each in that order."""
+    """Return the order of the blocks, winding through strips of three rows, and their streets."""
     column, row = mine.T
     strip = row // _ROWS_PER_STRIP
     along = np.where(strip % 2 == 0, column, -column)
@@ -142,7 +145,7 @@ def _ghost_blocks(cells: Ints, chosen: npt.NDArray[np.bool_]) -> Ints:
 def _block_seeds(cells: Ints, rng: np.random.Generator, *, numbered: bool) -> Floats:
     """Return eight seeds for each block, shape (n, 8, 2), in blocks."""
     n = len(cells)
-    turned = rng.random(n) < 0.5
+    turned = rng.integers(0, 2, n, dtype=bool)
     pattern = np.where(turned[:, None, None], _PATTERN[None, :, ::-1], _PATTERN[None])
     jitter = rng.uniform(-_JITTER, _JITTER, (n, len(_PATTERN), 2))
     if numbered:
@@ -152,7 +155,7 @@ def _block_seeds(cells: Ints, rng: np.random.Generator, *, numbered: bool) -> Fl
     return pattern + jitter + _corner(cells)[:, None, :]
 
 
-def _river_seeds(seeds: Floats, row: int, width: float, rng: np.random.Generator) -> Floats:
+def _river_seeds(seeds: Floats, row: int, *, width: float, rng: np.random.Generator) -> Floats:
     """Return seeds along the middle of the river, in blocks."""
     west, east = seeds[:, 0].min(), seeds[:, 0].max()
     x = np.arange(west, east, 1.2 * width)

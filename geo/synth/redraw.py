@@ -1,7 +1,7 @@
-"""Borders drawn twice: one of two neighbours is redrawn, so that they overlap, leave a gap, or reach out.
+"""Borders drawn twice: one of two neighbours overlaps the other, leaves a gap, or reaches out.
 
-Only the three middle vertices of a border move, towards the seed of one side, so the change stays between the two
-grids and touches no third one.
+Only the three middle vertices of a border move, towards the seed of one side, so the change
+stays between the two grids and touches no third one.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _WIDTHS_M: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Redrawn:
-    """k redrawn borders: `moved` (k, 3, 2) middle vertices, `area_m2` and `width_m` of what came between."""
+    """k redrawn borders: `moved` middle vertices (k, 3, 2), what came between: area, mean width."""
 
     border: Ints
     side: Ints
@@ -41,7 +41,7 @@ class Redrawn:
 
 
 def widths(kind: str, n: int, rng: np.random.Generator) -> Floats:
-    """Return n mean widths (m) of a `wide` defect, a `sliver` or `noise`, spread evenly on a log scale."""
+    """Return n mean widths (m) of a `wide` defect, a `sliver` or `noise`, log-uniform."""
     low, high = _WIDTHS_M[kind]
     return np.exp(rng.uniform(np.log(low), np.log(high), n))
 
@@ -56,7 +56,8 @@ def redraw(mesh: Mesh, rows: Ints, *, outwards: bool, width_m: Floats) -> Redraw
     outwards
         True: into its neighbour (they overlap); False: into itself (a gap).
     width_m
-        Wanted mean width (2·area/perimeter) of what comes between, shape (k,); less where there is no room.
+        Wanted mean width (2·area/perimeter) of what comes between, shape (k,); less where there
+        is no room.
     """
     border, side = rows.T
     towards = 1 - side if outwards else side
@@ -84,7 +85,7 @@ def apply_redrawn(coordinates: Floats, rings: Rings, redrawn: Redrawn) -> None:
 
 
 def _between(lines: Floats, moved: Floats) -> tuple[Floats, Floats]:
-    """Return area (m²) and mean width (m) of the polygon between `lines` (k, 5, 2) and `moved` (k, 3, 2)."""
+    """Return area (m²) and mean width (m) between `lines` (k, 5, 2) and `moved` (k, 3, 2)."""
     ring = np.concatenate([lines, moved[:, ::-1]], axis=1)
     drawn: npt.NDArray[np.object_] = np.asarray(shapely.polygons(ring), dtype=object)
     area_m2 = shapely.area(drawn)

@@ -1,4 +1,4 @@
-"""Rings from borders: the polygons of grids, communities and streets (街道), all from the same vertices."""
+"""Rings from borders: grids, communities and streets (街道) from the same vertices."""
 
 from dataclasses import dataclass
 
@@ -23,8 +23,8 @@ class Rings:
     `label`
         Area of each ring, ascending, shape (r,).
     `place`
-        By border and side (0 left, 1 right): where the border begins in `coordinates`, -1 where it is not used;
-        shape (e, 2). On the right side the border runs backwards.
+        By border and side (0 left, 1 right): where the border begins in `coordinates`, -1 where
+        it is not used; shape (e, 2). On the right side the border runs backwards.
     """
 
     coordinates: Floats
@@ -49,7 +49,8 @@ def draw_rings(mesh: Mesh, label: Ints) -> Rings:
 
     Notes
     -----
-    O(h log h) for h sides of borders: in a node three borders meet, so an area leaves it once at most.
+    O(h log h) for h sides of borders: in a node three borders meet, so an area leaves it once at
+    most.
     """
     edge, side, area = _sides(mesh, label)
     after = _next_side(mesh, (edge, side, area))
@@ -60,11 +61,11 @@ def draw_rings(mesh: Mesh, label: Ints) -> Rings:
     taken = _ranges(first[rank], lengths[rank])
     edge, side, area = edge[taken], side[taken], area[taken]
     first = np.concatenate([[0], np.cumsum(lengths[rank])])
-    return _with_vertices(mesh, (edge, side), first, area[first[:-1]])
+    return _with_vertices(mesh, (edge, side), first, label=area[first[:-1]])
 
 
 def polygons(rings: Rings, n: int) -> npt.NDArray[np.object_]:
-    """Return the polygon of each of n areas; of several rings: a polygon with holes or a multipolygon."""
+    """Return the polygon of each of n areas; several rings give holes or a multipolygon."""
     ring = np.repeat(np.arange(len(rings.label)), rings.size())
     drawn = shapely.polygons(shapely.linearrings(rings.coordinates, indices=ring))
     count = np.bincount(rings.label, minlength=n)
@@ -97,7 +98,7 @@ def _next_side(mesh: Mesh, sides: tuple[Ints, Ints, Ints]) -> Ints:
 
 
 def _walk(area: Ints, after: Ints) -> tuple[Ints, Ints]:
-    """Return the sides ring after ring, and where each ring begins: all rings are walked in step."""
+    """Return the sides ring after ring, and where each begins; all rings are walked in step."""
     ring = np.full(len(area), -1, dtype=np.int64)
     step = np.zeros(len(area), dtype=np.int64)
     n_rings = 0
@@ -116,7 +117,7 @@ def _walk(area: Ints, after: Ints) -> tuple[Ints, Ints]:
     return order, np.searchsorted(ring[order], np.arange(n_rings))
 
 
-def _with_vertices(mesh: Mesh, sides: tuple[Ints, Ints], first: Ints, label: Ints) -> Rings:
+def _with_vertices(mesh: Mesh, sides: tuple[Ints, Ints], first: Ints, *, label: Ints) -> Rings:
     edge, side = sides
     lines = np.where((side == 0)[:, None, None], mesh.lines[edge], mesh.lines[edge, ::-1])
     used = np.ones((len(edge), N_BENDS + 1), dtype=bool)
@@ -134,7 +135,7 @@ def _ranges(first: Ints, lengths: Ints) -> Ints:
 
 
 def _joined(mine: npt.NDArray[np.bool_], drawn: npt.NDArray[np.object_]) -> shapely.Geometry:
-    """Return the area of several rings: those that turn left are shells, those that turn right are holes."""
+    """Return the area of several rings: left-turning ones are shells, right-turning ones holes."""
     parts = drawn[mine]
     is_shell = shapely.is_ccw(shapely.get_exterior_ring(parts))
     joined = shapely.union_all(parts[is_shell])

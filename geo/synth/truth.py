@@ -1,6 +1,7 @@
 """The truth table: what an audit of the city must find, no more and no less.
 
-What was planted is known from its making; coverage, size and buildings are judged by the plainest means there are.
+What was planted is known from its making; coverage, size and buildings are judged by the
+plainest means there are.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +24,7 @@ Polygons = npt.NDArray[np.object_]
 Texts = npt.NDArray[np.object_]
 
 
-def row(  # noqa: PLR0913
+def row(
     rule: str,
     *grid_ids: str,
     defect: str | None = None,
@@ -47,10 +48,11 @@ def row(  # noqa: PLR0913
 
 
 def size_truth(
-    ids: Texts, households: Ints, residents: Ints, planted: npt.NDArray[np.bool_]
+    ids: Texts, people: tuple[Ints, Ints], planted: npt.NDArray[np.bool_]
 ) -> Iterator[Truth]:
     """Yield the base grids that are empty, too large or too small by their own columns."""
     limit = limits()
+    households, residents = people
     is_empty = (households == 0) & (residents == 0)
     rules = np.select(
         [is_empty, households > limit["max_households"], households < limit["min_households"]],
@@ -64,15 +66,15 @@ def size_truth(
 def building_truth(
     ids: Texts, polygons: Polygons, buildings: Buildings, *, touched: Ints, lone: int
 ) -> tuple[list[Truth], Ints]:
-    """Return the rows of H306 and the owner of each building: the base grid it is counted in, -1 for none.
+    """Return the rows of H306, and the base grid each building is counted in (-1: none).
 
     Parameters
     ----------
     ids, polygons
         The base grids.
     touched
-        Base grids whose polygon, or whose neighbour's, was changed: only there a building can be elsewhere than at
-        home.
+        Base grids whose polygon, or whose neighbour's, was changed: only there a building can be
+        elsewhere than at home.
     lone
         How many buildings, the last ones, were planted outside of everything.
     """
@@ -87,7 +89,7 @@ def building_truth(
     owner[suspect[first["at"]]] = first["grid"]
     several = held[held["at"].duplicated(keep=False)].groupby("at")["grid"].agg(tuple)
     rows = [
-        row("H306", *ids[list(grids)], measure=n, planted=False)
+        row("H306", *ids[np.array(grids)], measure=n, planted=False)
         for grids, n in several.value_counts(sort=False).items()
     ]
     nowhere = np.flatnonzero(owner < 0)
@@ -105,10 +107,10 @@ def building_truth(
 def coverage_truth(
     ids: Texts, buildings: Buildings, owner: Ints, *, sites: Floats, planted: npt.NDArray[np.bool_]
 ) -> Iterator[Truth]:
-    """Yield the base grids that are blank or thin in a tier: the share of their residents within its metres."""
-    nearest_m = np.full(len(buildings), np.inf)
+    """Yield the base grids that are blank or thin: by the share of residents within a tier."""
+    nearest_m: Floats = np.full(len(buildings), np.inf)
     if len(sites):
-        nearest_m = cKDTree(sites).query(buildings.xy, workers=-1)[0]
+        nearest_m = np.asarray(cKDTree(sites).query(buildings.xy, workers=-1)[0])
     mine = owner >= 0
     n, at = len(ids), owner[mine]
     weight = buildings.residents[mine].astype(float)
@@ -116,7 +118,7 @@ def coverage_truth(
     for tier, metres in tiers().items():
         inside = weight * (nearest_m[mine] <= metres)
         covered = np.bincount(at, weights=inside, minlength=n)
-        share = np.divide(covered, total, out=np.full(n, np.nan), where=total > 0)
+        share = np.where(total > 0, covered / np.maximum(total, 1), np.nan)
         for grid in np.flatnonzero(share == 0):
             yield row("C501", ids[grid], tier=tier, measure=0.0, planted=bool(planted[grid]))
         for grid in np.flatnonzero((share > 0) & (share < limits()["thin_below_share"])):
