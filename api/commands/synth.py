@@ -84,8 +84,8 @@ def command(
         text(
             "commands.synth_done",
             _LANG,
-            grids=f"{len(city.layers.grids):,}",
-            sites=f"{len(city.layers.sites):,}",
+            grids=f"{len(city.grids):,}",
+            sites=f"{len(city.sites):,}",
             findings=f"{len(city.truth):,}",
             path=path,
         )

@@ -228,3 +228,19 @@ def test_locate_reads_a_file_of_points(tmp_path: Path, capsys: pytest.CaptureFix
     assert _run("locate", _minimal(tmp_path), "--points", path) == 1  # c2 lies in no grid
     found = json.loads(capsys.readouterr().out)
     assert [(row["point"], row["grid_id"]) for row in found] == [("c1", "a"), ("c2", None)]
+
+
+def test_synth_writes_a_city_that_audits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    city = tmp_path / "city"
+    assert _run("synth", "-o", city, "--communities", 2, "--defects", 0, "--seed", 3) == 0
+    assert "18 grids" in capsys.readouterr().out
+    assert _run("audit", city / "project.toml", "-o", tmp_path / "out", "--select", "G") == 0
+
+
+def test_synth_names_a_place_it_cannot_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run("synth", "-o", tmp_path, "--communities", 2, "--at", "north") == 2
+    assert "105.06,29.58; got north" in capsys.readouterr().err
