@@ -1,5 +1,7 @@
 """CPU time of interleaved runs, and the peak of memory in a process of its own."""
 
+import contextlib
+import ctypes
 import gc
 import subprocess
 import sys
@@ -52,6 +54,8 @@ def peak_mb(run: Callable[[Any], Any], frames: Frames) -> float:
     """Return how far resident memory rises above its level before the run (MB, Linux)."""
     given = fresh(frames)
     gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)  # hands back what loading has freed
     before = _status_mb("VmRSS")
     CLEAR.write_text("5", encoding="ascii")  # resets the high-water mark
     run(given)
