@@ -4,8 +4,8 @@ import geopandas as gpd
 import pytest
 
 from geo.coverage import grid_demand, grid_totals
-from geo.membership import assign_to_grids
 from geo.errors import CRSError, LayerError
+from geo.membership import assign_to_grids
 from tests.builders import buildings, grids
 
 # ┌─ g0 ─┬─ g1 ─┐
