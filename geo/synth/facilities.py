@@ -44,10 +44,14 @@ def draw_sites(
     share = np.bincount(np.arange(n_sites) % plan.n_communities, minlength=plan.n_communities)
     rank = np.argsort(rng.random((plan.n_communities, per_community)), axis=1)
     rank = np.argsort(rank, axis=1)
-    cell = np.flatnonzero((rank < share[:, None]).ravel())
+    # A grid without a building is judged by its area: a site of its own leaves no doubt about it.
+    certain = np.concatenate([hosts.cells["empty"], hosts.cells["duplicate"]])
+    chosen = (rank < share[:, None]).ravel()
+    chosen[certain] = True
+    cell = np.flatnonzero(chosen)
     order = rank.ravel()[cell]
     xy = mesh.centres[cell] + rng.uniform(-_OFFSET_M, _OFFSET_M, (len(cell), 2))
-    keep = _away_from(mesh.centres[hosts.cells["desert"]], xy, plan)
+    keep = _away_from(mesh.centres[hosts.cells["desert"]], xy, plan) | np.isin(cell, certain)
     lone, beside = hosts.ghosts["lone_site"].T
     community = plan.community[np.concatenate([cell[keep], beside])]
     category = np.concatenate([_categories(order[keep], rng), _categories(1 + lone, rng)])

@@ -78,15 +78,22 @@ class _Draw:
 
 
 def defect_counts(n_grids: int, defect_share: float) -> dict[str, int]:
-    """Return how many defects of each kind spoil `defect_share` of `n_grids`, rare kinds first."""
-    budget = round(defect_share * n_grids)
+    """Return how many defects of each kind spoil `defect_share` of `n_grids`.
+
+    Every kind comes once where that share suffices; the rest is shared out by weight.
+    """
+    left = round(defect_share * n_grids)
     kinds = defect_kinds()
+    counts = dict.fromkeys((kind.name for kind in kinds), 0)
+    if left >= sum(kind.grids for kind in kinds):
+        counts = dict.fromkeys(counts, 1)
+        left -= sum(kind.grids for kind in kinds)
     whole = sum(kind.weight * kind.grids for kind in kinds)
-    wanted = {kind.name: budget * kind.weight / whole for kind in kinds}
-    counts = {name: int(number) for name, number in wanted.items()}
-    left = budget - sum(counts[kind.name] * kind.grids for kind in kinds)
-    by_need = sorted(kinds, key=lambda kind: (counts[kind.name] > 0, -wanted[kind.name] % 1))
-    for kind in by_need:
+    wanted = {kind.name: left * kind.weight / whole for kind in kinds}
+    for name, number in wanted.items():
+        counts[name] += int(number)
+    left -= sum(int(wanted[kind.name]) * kind.grids for kind in kinds)
+    for kind in sorted(kinds, key=lambda kind: -(wanted[kind.name] % 1)):
         if kind.grids <= left:
             counts[kind.name] += 1
             left -= kind.grids

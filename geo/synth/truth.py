@@ -94,14 +94,21 @@ def building_truth(
     ]
     nowhere = np.flatnonzero(owner < 0)
     if len(nowhere):
-        away = shapely.points(buildings.xy[nowhere])
-        nearest = shapely.STRtree(polygons).nearest(away)
+        nearest = _nearest(ids, polygons, buildings.xy[nowhere])
         planted = set(nearest[nowhere >= len(buildings) - lone].tolist())
         rows += [
             row("H306", ids[grid], measure=n, planted=grid in planted)
             for grid, n in zip(*np.unique(nearest, return_counts=True), strict=True)
         ]
     return rows, owner
+
+
+def _nearest(ids: Texts, polygons: Polygons, xy: Floats) -> Ints:
+    """Return the nearest base grid of each point; equally near: the smallest id."""
+    at, grid = shapely.STRtree(polygons).query_nearest(shapely.points(xy), all_matches=True)
+    order = np.lexsort((ids[grid].astype(str), at))
+    first = np.unique(at[order], return_index=True)[1]
+    return np.asarray(grid[order][first])
 
 
 def coverage_truth(
