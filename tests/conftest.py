@@ -4,6 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Shared machines are slow at times: a test fails for what it finds, never for how long it took.
+settings.register_profile(
+    "gridcircle", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("gridcircle")
 
 _ROOT = Path(__file__).resolve().parents[1]
 
