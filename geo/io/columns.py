@@ -23,13 +23,14 @@ __all__ = [
     "map_columns",
     "normalised",
     "parse_number",
+    "place_words",
     "plain_text",
 ]
 
-_CUTTING: Final = (".shp", ".zip", ".dbf")
-"""Formats that cut column names at ten bytes."""
+_CUTTING: Final = (".shp", ".dbf", ".zip", ".gz", ".tgz", ".tar", "")
+"""Formats that cut column names at ten bytes, and what may hold such files."""
 
-_POSITIONS: Final = ("lon", "lat", "x", "y", "wkt")
+_POSITIONS: Final = ("lon", "lat", "x", "y", "lonlat", "latlon", "wkt")
 _BRACKETS: Final = re.compile(r"[(\[].*?[)\]]")
 _JOINTS: Final = re.compile(r"[\s_\-.·:/]+")
 _SEPARATORS: Final = re.compile(r"[\s,'_]")
@@ -144,6 +145,13 @@ def kind_words() -> Mapping[str, str]:
     """Return every normalised word for the kind of a grid, to `base` or `dedicated`."""
     values: Mapping[str, Sequence[str]] = _extra_words()["values"]
     return {normalised(word): kind for kind, words in values.items() for word in words}
+
+
+@cache
+def place_words() -> Mapping[str, tuple[str, ...]]:
+    """Return the normalised names of the columns that hold places, by `lon`, `lat`, `wkt`, …."""
+    listed: Mapping[str, Sequence[str]] = _extra_words()["places"]
+    return {name: tuple(map(normalised, words)) for name, words in listed.items()}
 
 
 @cache

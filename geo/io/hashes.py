@@ -15,7 +15,7 @@ def file_hash(path: Path) -> str:
     A folder (a file geodatabase) counts as its files in the order of their names.
     """
     if path.is_dir():
-        return _of_parts(sorted(part for part in path.iterdir() if part.is_file()))
+        return _of_parts(sorted(part for part in path.rglob("*") if part.is_file()))
     if path.suffix.casefold() == ".shp":
         return _of_parts([p for s in _SHAPEFILE_PARTS if (p := path.with_suffix(s)).is_file()])
     return _of_file(path).hex()

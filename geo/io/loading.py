@@ -113,7 +113,7 @@ def load(project: Project, *, progress: Callable[[str], None] | None = None) -> 
 
 def _require_files(project: Project) -> None:
     """Raise `LoadError` naming every missing file at once."""
-    missing = [spec.shown for spec in project.layers if not spec.path.exists()]
+    missing = [s.shown for s in project.layers if s.url is None and not s.path.exists()]
     if missing:
         raise LoadError("io.no_file", path=", ".join(dict.fromkeys(missing)))
 
@@ -124,6 +124,8 @@ def _read(spec: LayerSpec, project: Project, *, taken: set[str]) -> _Read:
     if len(raw.frame) == 0:
         raise LoadError("io.no_rows", path=spec.shown)
     records = Records(spec=spec, language=words.language(project.language))
+    for position, (key, values) in raw.refused.items():
+        records.refuse("D102", key, row=position + 1, column="", **values)
     mapped = map_columns(raw.frame, spec)
     frame = to_canonical(raw.frame, mapped, spec, records=records, categories=project.categories)
     ids = assign_ids(frame, spec, records=records, taken=taken)
@@ -232,7 +234,7 @@ def _source(read: _Read, language: str) -> Source:
     return Source(
         layer=spec.name,
         path=spec.shown,
-        sha256=file_hash(spec.path),
+        sha256=read.raw.sha256 or file_hash(spec.path),
         rows=len(read.ids),
         used=len(read.ids) - refused,
         quarantined=refused,

@@ -28,8 +28,13 @@ class LayerSpec:
         Its entry in the column schema: `grids`, `units`, `nets`.
     `path`, `shown`
         The file, and how the user wrote it.
+    `header_row`
+        Line of the header in a table, counted from 1; None where it is looked for.
+    `url`
+        The database that `path` names, with its password; `path` and `shown` are without.
     `columns`
-        Canonical column (or `lon`, `lat`, `x`, `y`, `wkt`) to the file's column.
+        Canonical column (or a place: `lon`, `lat`, `x`, `y`, `lonlat`, `latlon`, `wkt`) to the
+        file's column.
     `datum`
         `wgs84`, `gcj02` or `bd09`; None when the project does not declare one.
     """
@@ -44,6 +49,8 @@ class LayerSpec:
     encoding: str | None = None
     where: str | None = None
     level: str | None = None
+    header_row: int | None = None
+    url: str | None = field(default=None, repr=False)
     columns: Mapping[str, str] = field(default_factory=lambda: _NO_WORDS)
     defaults: Mapping[str, str | float | bool] = field(default_factory=lambda: _NO_WORDS)
 
@@ -190,11 +197,14 @@ def _specs(layers: Mapping[str, Any], folder: Path) -> list[LayerSpec]:
 
 
 def _spec(name: str, entry: Mapping[str, Any], *, schema: str, folder: Path) -> LayerSpec:
+    url, shown = _database(entry["path"])
     return LayerSpec(
         name=name,
         schema=schema,
-        path=folder / entry["path"],
-        shown=entry["path"],
+        path=Path(shown) if url else folder / shown,
+        shown=shown,
+        url=url,
+        header_row=entry.get("header_row"),
         layer=entry.get("layer"),
         crs=entry.get("crs"),
         datum=entry.get("datum"),
@@ -204,6 +214,16 @@ def _spec(name: str, entry: Mapping[str, Any], *, schema: str, folder: Path) -> 
         columns=MappingProxyType(entry.get("columns", {})),
         defaults=MappingProxyType(entry.get("defaults", {})),
     )
+
+
+def _database(path: str) -> tuple[str | None, str]:
+    """Return the URL of a database, None for a file, and how it is shown: without secrets."""
+    if not path.startswith(("postgresql://", "postgres://")):
+        return None, path
+    place = path.split("?", 1)[0].split("#", 1)[0]
+    scheme, _, rest = place.partition("://")
+    login, at, where = rest.rpartition("@")
+    return path, f"{scheme}://{login.split(':', 1)[0]}{at}{where}"
 
 
 def _slug(stem: str) -> str:

@@ -19,7 +19,7 @@ __all__ = ["Fault", "find_faults"]
 Fault = tuple[str, Mapping[str, Any]]
 """Key of the sentence in `words/io.toml` and the values in it."""
 
-_POSITIONS = ("lon", "lat", "x", "y", "wkt")
+_POSITIONS = ("lon", "lat", "x", "y", "lonlat", "latlon", "wkt")
 
 
 @cache

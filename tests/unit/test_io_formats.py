@@ -166,7 +166,7 @@ def _text(content: str) -> Callable[[Path], None]:
 
 BAD: list[tuple[str, Callable[[Path], Any], str]] = [
     ("none.gpkg", lambda _path: None, "io.no_file"),
-    ("folder.shp", lambda path: path.mkdir(), "io.is_folder"),
+    ("folder.shp", lambda path: path.mkdir(), "io.empty_folder"),
     ("zero.gpkg", lambda path: path.write_bytes(b""), "io.empty_file"),
     ("nocrs.shp", lambda path: frame(crs=None).to_file(path), "io.no_crs"),
     ("points.gpkg", _points, "io.wrong_type"),

@@ -165,7 +165,7 @@ def test_a_stray_point_among_polygons_is_set_aside(tmp_path: Path) -> None:
 def test_a_place_out_of_degrees_is_set_aside(tmp_path: Path) -> None:
     path = tmp_path / "s.csv"
     path.write_text(
-        "site_id,经度,纬度\na,114.0,30.7\nb,30.7,114.0\nc,,\nd,东经114°,30.7\ne,114.001°,30.7N\n",
+        "site_id,经度,纬度\na,114.0,30.7\nb,30.7,114.0\nc,,\nd,东经约114°,30.7\ne,114.001°,30.7N\n",
         encoding="gb18030",
     )
     grids(tmp_path, grid_id=["g"])

@@ -6,10 +6,14 @@ from types import MappingProxyType
 from typing import Final
 
 from geo.errors import LoadError
+from geo.io.formats.archives import ARCHIVES, read_archive
+from geo.io.formats.datasets import is_geodatabase
+from geo.io.formats.folders import read_folder
 from geo.io.formats.gdal import read_gdal
 from geo.io.formats.parquet import read_parquet
 from geo.io.formats.raw import RawLayer
-from geo.io.formats.tables import read_csv, read_excel
+from geo.io.formats.sheets import read_workbook
+from geo.io.formats.tables import read_csv
 from geo.io.project import LayerSpec
 
 __all__ = ["RawLayer", "read_layer"]
@@ -21,14 +25,24 @@ _READERS: Final[Mapping[str, Callable[[LayerSpec], RawLayer]]] = MappingProxyTyp
         ".csv": read_csv,
         ".txt": read_csv,
         ".tsv": read_csv,
-        ".xlsx": read_excel,
-        ".xlsm": read_excel,
+        ".xls": read_workbook,
+        ".xlsx": read_workbook,
+        ".xlsm": read_workbook,
+        ".xlsb": read_workbook,
+        ".ods": read_workbook,
+        ".et": read_workbook,
     }
 )
 
 
+_NOT_READ: Final = MappingProxyType(
+    {".dwg": "io.dwg", ".rar": "io.archive_unknown", ".7z": "io.archive_unknown"}
+)
+"""Endings of formats that nothing here reads, to the sentence that says what to do."""
+
+
 def read_layer(spec: LayerSpec) -> RawLayer:
-    """Return the rows of the file that `spec` names, as the file has them.
+    """Return the rows of what `spec` names, as they are there.
 
     Raises
     ------
@@ -37,8 +51,15 @@ def read_layer(spec: LayerSpec) -> RawLayer:
     MissingExtraError
         If its format needs an optional dependency that is not installed.
     """
+    suffix = spec.path.suffix.casefold()
     _require_file(spec.path, spec.shown)
-    return _READERS.get(spec.path.suffix.casefold(), read_gdal)(spec)
+    if suffix in _NOT_READ:
+        raise LoadError(_NOT_READ[suffix], path=spec.shown)
+    if suffix in ARCHIVES:
+        return read_archive(spec, read_layer)
+    if spec.path.is_dir() and not is_geodatabase(spec.path):
+        return read_folder(spec, read_layer)
+    return _READERS.get(suffix, read_gdal)(spec)
 
 
 def _require_file(path: Path, shown: str) -> None:
@@ -46,7 +67,5 @@ def _require_file(path: Path, shown: str) -> None:
         size = path.stat().st_size
     except OSError as error:
         raise LoadError("io.no_file", path=shown) from error
-    if path.is_dir() and path.suffix.casefold() != ".gdb":
-        raise LoadError("io.is_folder", path=shown)
-    if size == 0:
+    if not path.is_dir() and size == 0:
         raise LoadError("io.empty_file", path=shown)

@@ -10,7 +10,7 @@ from geo.io.columns import parse_number
 from geo.io.formats.raw import reason_of
 from geo.io.project import LayerSpec
 
-__all__ = ["filtered"]
+__all__ = ["chosen_rows", "filtered"]
 
 
 def filtered(frame: pd.DataFrame, spec: LayerSpec) -> pd.DataFrame:
@@ -23,21 +23,34 @@ def filtered(frame: pd.DataFrame, spec: LayerSpec) -> pd.DataFrame:
     LoadError
         If SQLite does not understand the clause.
     """
+    return (
+        frame if spec.where is None else frame.iloc[chosen_rows(frame, spec)].reset_index(drop=True)
+    )
+
+
+def chosen_rows(frame: pd.DataFrame, spec: LayerSpec) -> list[int]:
+    """Return the positions of the rows for which the project's `where` holds.
+
+    Raises
+    ------
+    LoadError
+        If SQLite does not understand the clause.
+    """
     if spec.where is None:
-        return frame
+        return list(range(len(frame)))
     cells = pd.DataFrame({name: _comparable(frame[name]) for name in frame if name != "geometry"})
     cells["row_of_file"] = range(len(cells))
     with closing(sqlite3.connect(":memory:")) as base:
-        cells.to_sql("layer", base, index=False)
         try:
+            cells.to_sql("layer", base, index=False)
             query = f"SELECT row_of_file FROM layer WHERE ({spec.where})"  # noqa: S608 the user's own
-            rows = [row for (row,) in base.execute(query)]
-        except sqlite3.Error as error:
+            rows = [int(row) for (row,) in base.execute(query)]
+        except (sqlite3.Error, OverflowError, ValueError) as error:
             reason = reason_of(error)
             raise LoadError(
                 "io.bad_where", path=spec.shown, where=spec.where, reason=reason
             ) from error
-    return frame.iloc[rows].reset_index(drop=True)
+    return rows
 
 
 def _comparable(values: pd.Series) -> pd.Series:

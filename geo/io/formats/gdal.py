@@ -1,7 +1,5 @@
 """Every vector format that GDAL reads, by pyogrio."""
 
-import zipfile
-from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -24,7 +22,7 @@ _GEOMETRY_WORDS: Final = {"polygon": "Polygon", "line": "LineString", "point": "
 def read_gdal(spec: LayerSpec) -> RawLayer:
     """Return one layer of a file that GDAL can open."""
     _require_whole_sqlite(spec)
-    source = _source(spec)
+    source = str(spec.path)
     try:
         with quiet():
             layer, problems = _choose_layer(spec, source)
@@ -63,27 +61,6 @@ def _default_where(spec: LayerSpec) -> str | None:
     return {"streets": "highway IS NOT NULL", "buildings": "building IS NOT NULL"}.get(spec.schema)
 
 
-def _source(spec: LayerSpec) -> str:
-    """Return what GDAL opens: the file, or the one dataset inside a zip."""
-    path = spec.path
-    if path.suffix.casefold() != ".zip":
-        return str(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if not name.endswith("/")]
-    except (zipfile.BadZipFile, OSError) as error:
-        raise LoadError("io.unreadable", path=spec.shown, reason=reason_of(error)) from error
-    wanted = (".shp", ".gpkg", ".geojson", ".json", ".fgb", ".kml", ".gml", ".tab", ".mif")
-    inside = [name for ending in wanted for name in names if name.casefold().endswith(ending)]
-    inside = [name for name in inside if not name.startswith("__MACOSX")]
-    if not inside:
-        raise LoadError("io.nothing_in_zip", path=spec.shown, known=", ".join(names[:8]) or "–")
-    if spec.layer is not None:
-        named = [name for name in inside if Path(name).stem == spec.layer]
-        inside = named or inside
-    return f"/vsizip/{{{path.resolve().as_posix()}}}/{inside[0]}"
-
-
 def _choose_layer(spec: LayerSpec, source: str) -> tuple[str, tuple[Note, ...]]:
     """Return the layer to read, and a note when the file has several and none was named."""
     listed = pyogrio.list_layers(source)
@@ -91,8 +68,6 @@ def _choose_layer(spec: LayerSpec, source: str) -> tuple[str, tuple[Note, ...]]:
     if spec.layer is not None:
         if spec.layer in names:
             return spec.layer, ()
-        if len(names) == 1 and source.startswith("/vsizip/"):
-            return names[0], ()
         raise LoadError("io.no_layer", path=spec.shown, layer=spec.layer, known=", ".join(names))
     if not names:
         raise LoadError("io.no_rows", path=spec.shown)

@@ -4,7 +4,8 @@ import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
@@ -26,6 +27,10 @@ class RawLayer:
         Row to the text of a coordinate that could not be read.
     `has_own_crs`
         False where the CRS was only implied by the format.
+    `refused`
+        Row to why its reader sets it aside.
+    `sha256`
+        Hash of what was read, where it was no file.
     """
 
     frame: pd.DataFrame | gpd.GeoDataFrame
@@ -35,6 +40,8 @@ class RawLayer:
     bad_positions: dict[int, str] | None = None
     has_own_crs: bool = True
     position_columns: tuple[str, ...] = ()
+    refused: Mapping[int, Note] = field(default_factory=lambda: MappingProxyType({}))
+    sha256: str | None = None
 
     @property
     def has_geometry(self) -> bool:

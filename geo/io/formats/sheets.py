@@ -1,0 +1,80 @@
+"""Workbooks (XLS, XLSX, XLSB, ODS), by calamine: the sheet that is the layer, its merged cells."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
+
+from geo.errors import LoadError
+from geo.io.formats.headers import find_header, is_blank, n_known_words
+from geo.io.formats.raw import Note, RawLayer, reason_of
+from geo.io.formats.tables import table
+from geo.io.project import LayerSpec
+
+__all__ = ["read_workbook"]
+
+Rows = list[list[object]]
+
+_MOST_CELLS: Final = 50_000_000
+"""A sheet larger than this is a damaged one: a cell somewhere far out."""
+
+
+def read_workbook(spec: LayerSpec) -> RawLayer:
+    """Return one sheet of a workbook: the named one, else the one that the layer knows best.
+
+    Raises
+    ------
+    LoadError
+        If the file is no workbook, is locked by a password, or has no such sheet.
+    """
+    try:
+        with CalamineWorkbook.from_path(str(spec.path)) as book:
+            rows, notes = _chosen(book, spec)
+    except (CalamineError, OSError, ValueError) as error:
+        reason = reason_of(error)
+        raise LoadError("io.unreadable", path=spec.shown, reason=reason) from error
+    return table(spec, rows, notes=notes)
+
+
+def _chosen(book: CalamineWorkbook, spec: LayerSpec) -> tuple[Rows, tuple[Note, ...]]:
+    names = list(book.sheet_names)
+    if spec.layer is not None:
+        if spec.layer not in names:
+            listed = ", ".join(names)
+            raise LoadError("io.no_layer", path=spec.shown, layer=spec.layer, known=listed)
+        return _unmerged(book.get_sheet_by_name(spec.layer), spec)
+    shown = [s.name for s in book.sheets_metadata if s.visible == SheetVisibleEnum.Visible] or names
+    read = {name: _unmerged(book.get_sheet_by_name(name), spec) for name in shown}
+    filled = {name: sheet for name, sheet in read.items() if any(map(_is_filled, sheet[0]))}
+    if not filled:
+        raise LoadError("io.no_rows", path=spec.shown)
+    known = {name: _fit(rows, spec) for name, (rows, _) in filled.items()}
+    best = max(filled, key=lambda name: known[name])
+    rows, notes = filled[best]
+    if len(filled) > 1:
+        notes = (("io.first_layer", {"known": ", ".join(filled), "layer": best}), *notes)
+    return rows, notes
+
+
+def _fit(rows: Rows, spec: LayerSpec) -> int:
+    return n_known_words(find_header(rows, spec).names, spec) if spec.header_row is None else 0
+
+
+def _is_filled(row: Sequence[object]) -> bool:
+    return not all(map(is_blank, row))
+
+
+def _unmerged(sheet: CalamineSheet, spec: LayerSpec) -> tuple[Rows, tuple[Note, ...]]:
+    """Return all lines of a sheet; cells merged downwards have their value in every line."""
+    if sheet.total_height * sheet.total_width > _MOST_CELLS:
+        raise LoadError("io.too_large", path=spec.shown, rows=sheet.total_height)
+    rows: Rows = [list(row) for row in sheet.to_python(skip_empty_area=False)]
+    n = 0
+    for (top, left), (bottom, _right) in sheet.merged_cell_ranges or ():
+        if bottom == top or top >= len(rows) or left >= len(rows[top]):
+            continue
+        value = rows[top][left]
+        for row in rows[top + 1 : bottom + 1]:
+            row[left] = value
+            n += not is_blank(value)
+    return rows, (("io.merged_cells", {"n": n}),) if n else ()
