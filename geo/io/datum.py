@@ -10,7 +10,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["bd09_to_wgs84", "gcj02_to_wgs84", "to_wgs84", "wgs84_to_bd09", "wgs84_to_gcj02"]
+__all__ = [
+    "bd09_to_wgs84",
+    "from_wgs84",
+    "gcj02_to_wgs84",
+    "to_wgs84",
+    "wgs84_to_bd09",
+    "wgs84_to_gcj02",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -60,6 +67,13 @@ def to_wgs84(lonlat: Array, datum: str) -> Array:
     if datum == "gcj02":
         return gcj02_to_wgs84(lonlat)
     return bd09_to_wgs84(lonlat) if datum == "bd09" else lonlat
+
+
+def from_wgs84(lonlat: Array, datum: str) -> Array:
+    """Return points of WGS 84 on `datum` (`wgs84`, `gcj02`, `bd09`)."""
+    if datum == "gcj02":
+        return wgs84_to_gcj02(lonlat)
+    return wgs84_to_bd09(lonlat) if datum == "bd09" else lonlat
 
 
 def _gcj02_to_bd09(lonlat: Array) -> Array:
