@@ -8,9 +8,11 @@ from typing import Final
 from geo.errors import LoadError
 from geo.io.formats.archives import ARCHIVES, read_archive
 from geo.io.formats.datasets import is_geodatabase
+from geo.io.formats.drawings import read_drawing
 from geo.io.formats.folders import read_folder
 from geo.io.formats.gdal import read_gdal
 from geo.io.formats.parquet import read_parquet
+from geo.io.formats.postgis import read_postgis
 from geo.io.formats.raw import RawLayer
 from geo.io.formats.sheets import read_workbook
 from geo.io.formats.tables import read_csv
@@ -20,6 +22,7 @@ __all__ = ["RawLayer", "read_layer"]
 
 _READERS: Final[Mapping[str, Callable[[LayerSpec], RawLayer]]] = MappingProxyType(
     {
+        ".dxf": read_drawing,
         ".parquet": read_parquet,
         ".geoparquet": read_parquet,
         ".csv": read_csv,
@@ -51,6 +54,8 @@ def read_layer(spec: LayerSpec) -> RawLayer:
     MissingExtraError
         If its format needs an optional dependency that is not installed.
     """
+    if spec.url is not None:
+        return read_postgis(spec)
     suffix = spec.path.suffix.casefold()
     _require_file(spec.path, spec.shown)
     if suffix in _NOT_READ:
