@@ -18,7 +18,7 @@ from geo.crs import WGS84, crs_name, to_crs
 from geo.errors import CRSError
 from geo.io.guard.limits import GuardLimits, guard_limits
 
-__all__ = ["Area", "Misreading", "find_misreading"]
+__all__ = ["Area", "Misreading", "find_misreading", "own_misreading"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,6 +30,8 @@ _LON: Final = (72.0, 138.0)
 _LAT: Final = (0.0, 60.0)
 _ZONES: Final = (75, 135)
 _REACH_DEG: Final = 10.0
+_USE_MARGIN_DEG: Final = 3.0
+_MOST: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,34 @@ def find_misreading(
         n=len(known),
         prefix=reading.prefix,
     )
+
+
+def own_misreading(xy: Floats, crs: CRS) -> str | None:
+    """Return how the coordinates of the grids themselves were misread, None where they may stand.
+
+    There is no city to hold them against but the area of use of their CRS, so only `swapped` and
+    `zone_prefix` can be told.
+    """
+    use = crs.area_of_use
+    known = xy[np.isfinite(xy).all(axis=1)]
+    if use is None or len(known) == 0:
+        return None
+    low = np.array([use.west, use.south]) - _USE_MARGIN_DEG
+    high = np.array([use.east, use.north]) + _USE_MARGIN_DEG
+
+    def is_in_use(places: Floats) -> bool:
+        lonlat = _projected(places, crs, WGS84)
+        return bool((((lonlat >= low) & (lonlat <= high)).all(axis=1)).mean() > _MOST)
+
+    if is_in_use(known):
+        return None
+    if is_in_use(known[:, ::-1]):
+        return "swapped"
+    for name, places in (("zone_prefix", known), ("swapped", known[:, ::-1])):
+        bare = places - np.array([_prefix(places[:, 0]) * _PREFIX_M, 0.0])
+        if is_in_use(bare):
+            return name
+    return None
 
 
 def _readings(xy: Floats, crs: CRS, area: Area) -> Iterator[_Reading]:

@@ -1,0 +1,67 @@
+"""The guard's verdicts as sentences with their numbers, in each language."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from geo.io.guard.axes import Misreading
+from geo.io.guard.datums import DatumVerdict, Evidence
+from geo.words import LANGUAGES, text
+
+__all__ = ["datum_evidence", "datum_note", "misreading_note"]
+
+Note = tuple[str, Mapping[str, Any]]
+_COUNTED = ("outline", "names")
+
+
+def datum_note(verdict: DatumVerdict, *, is_declared: bool) -> Note:
+    """Return key and values of the sentence about a doubtful datum.
+
+    `is_declared`: the project itself says which datum it is, so the layer is used all the same.
+    """
+    values: dict[str, Any] = {
+        "shift_m": verdict.shift_m,
+        "datum": verdict.verdict,
+        "as_read": verdict.declared,
+    }
+    for language in LANGUAGES:
+        stop = "；" if language == "zh" else "; "
+        values[f"found_{language}"] = text(f"guard.{verdict.verdict}", language)
+        values[f"declared_{language}"] = text(f"guard.{verdict.declared}", language)
+        values[f"evidence_{language}"] = stop.join(
+            _evidence(item, language) for item in verdict.evidence
+        )
+    return "guard.doubt_declared" if is_declared else "guard.doubt", values
+
+
+def datum_evidence(verdict: DatumVerdict, language: str) -> tuple[str, ...]:
+    """Return the verdict and each evidence as a line of text."""
+    if verdict.verdict == "unknown":
+        head = text("guard.unknown", language, n=verdict.n)
+    elif verdict.is_doubtful:
+        key, values = datum_note(verdict, is_declared=True)
+        return (text(key, language, **values),)
+    else:
+        head = text("guard.ok", language, declared=text(f"guard.{verdict.declared}", language))
+    return (head, *(_evidence(item, language) for item in verdict.evidence))
+
+
+def misreading_note(found: Misreading) -> Note:
+    """Return key and values of the sentence about misread axes or zones."""
+    values: dict[str, Any] = {
+        name: getattr(found, name)
+        for name in ("crs", "declared", "share", "share_as_is", "n", "prefix")
+    }
+    fits = {f"fit_{language}": text("guard.fit", language, **values) for language in LANGUAGES}
+    return f"guard.misread_{found.name}", {**values, **fits}
+
+
+def _evidence(item: Evidence, language: str) -> str:
+    kind = "count" if item.name in _COUNTED else "metres"
+    values = [
+        text(f"guard.value_{kind}", language, datum=text(f"guard.{reading}", language), value=value)
+        for reading, value in item.values.items()
+    ]
+    joined = ("，" if language == "zh" else ", ").join(values)
+    return text(
+        f"guard.evidence_{item.name}", language, n=item.n, column=item.column, values=joined
+    )
