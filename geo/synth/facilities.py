@@ -1,9 +1,10 @@
 """The sites (阵地) of a synthetic city."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
 
 from geo.synth.codes import Codes, Texts
 from geo.synth.figures import CityFigures, names, tiers
@@ -73,13 +74,14 @@ def _categories(order: Ints, rng: np.random.Generator) -> Ints:
     return np.where(order == 0, 0, rng.integers(1, n, len(order)))
 
 
-def _away_from(deserts: Floats, xy: Floats, plan: Plan) -> Any:  # noqa: ANN401
+def _away_from(deserts: Floats, xy: Floats, plan: Plan) -> npt.NDArray[np.bool_]:
     """Return True for sites far enough from every desert: in turn each tier is blank there."""
     metres = list(tiers().values())
     if plan.n_communities < _MIN_COMMUNITIES_FOR_BLANK_15:
         metres = metres[:2]
     keep = np.ones(len(xy), dtype=bool)
-    for at, centre in enumerate(deserts):
-        reach = metres[at % len(metres)] + _GRID_REACH_M
-        keep &= np.hypot(*(xy - centre).T) > reach
+    tree = cKDTree(xy)
+    for turn, reach in enumerate(metres):
+        for near in tree.query_ball_point(deserts[turn :: len(metres)], reach + _GRID_REACH_M):
+            keep[near] = False
     return keep
