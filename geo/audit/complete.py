@@ -15,7 +15,7 @@ from geo.words import LANGUAGES, text
 __all__ = ["complete_findings"]
 
 _MAX_NAMES: Final = 5
-_AREA_RULES: Final = ("G201", "G202", "G203", "G204", "G207", "G210")
+_AREA_RULES: Final = ("G201", "G202", "G203", "G204", "G207", "G209", "G210", "N701")
 _PEOPLE: Final = ("residents", "households")
 
 

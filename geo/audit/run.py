@@ -15,6 +15,7 @@ from geo.audit.complete import complete_findings
 from geo.audit.value import Audit
 from geo.findings import Report, choose_rules, concat_findings, rules
 from geo.io import Loaded
+from geo.grids.cuts import find_cuts
 from geo.layers import Layers
 from geo.standards import Standard
 from geo.words import LANGUAGES, text
@@ -122,6 +123,24 @@ _STEPS: Final = (
     ),
     _Step(
         name="buildings",
+    _Step(
+        name="codes",
+        rules=("H304",),
+        run=lambda city: tiling.find_code_faults(
+            city.layers.grids, city.layers.units, schemes=city.codes
+        ),
+    ),
+    _Step(
+        name="cuts",
+        rules=("G209",),
+        run=lambda city: find_cuts(
+            city.layers.grids,
+            outlines=city.layers.building_outlines,
+            estates=city.layers.estates,
+            noise_width_m=city.standard.limit("noise_width_m"),
+            buildings=city.layers.buildings,
+        ),
+    ),
         rules=("H306",),
         needs=("buildings",),
         run=lambda city: tiling.find_building_faults(city.layers.grids, city.layers.buildings),

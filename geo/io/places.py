@@ -1,6 +1,6 @@
 """The geometries of a layer: their CRS and datum, their types, their repair."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -14,17 +14,20 @@ from geo.errors import CRSError, LoadError
 from geo.io.datum import to_wgs84
 from geo.io.formats import RawLayer
 from geo.io.formats.raw import Note
+from geo.io.guard import Area, Misreading, find_misreading, misreading_note, own_misreading
 from geo.io.project import LayerSpec
 from geo.io.records import Records
+from geo.layers import OUTLINE
 from geo.schema import layer_schemas
 
-__all__ = ["located", "to_working"]
+__all__ = ["Located", "located", "to_working"]
 
 _POLYGONS: Final = (3, 6)
 _LINES: Final = (1, 2, 5)
 _COLLECTION: Final = 7
 _FARTHEST: Final = 1e8
 """No projected coordinate on Earth is larger, zone prefixes included."""
+_DEGREES: Final = 180.0
 _FAR_M: Final = 500_000.0
 _METRES_PER_DEGREE: Final = 111_000.0
 _FEWEST: Final = 5
@@ -37,12 +40,22 @@ _WANTED: Final = {
 _GOT: Final = {"Point": "点", "LineString": "线", "Polygon": "面"}
 
 
+class Located(NamedTuple):
+    """A layer with a known CRS, notes on how it was found, and how axes or zone were misread."""
+
+    frame: gpd.GeoDataFrame
+    notes: tuple[Note, ...]
+    misread: Misreading | None = None
+
+
 def located(
-    raw: RawLayer, frame: gpd.GeoDataFrame, *, records: Records
-) -> tuple[gpd.GeoDataFrame, tuple[Note, ...]]:
+    raw: RawLayer, frame: gpd.GeoDataFrame, *, records: Records, area: Area | None = None
+) -> Located:
     """Return `frame` with a known CRS on an unshifted datum, and notes on how it was found.
 
-    Rows without a usable place are refused: missing (D103) or out of range (D105).
+    Rows without a usable place are refused: missing (D103) or out of range (D105). Where axes or
+    zone were misread (the places lie in `area`, the city, by another reading only), all rows are
+    refused with one D105; units keep their rows, for their codes are needed by the grids.
 
     Raises
     ------
@@ -57,9 +70,17 @@ def located(
     if empty.all() and not raw.bad_positions:
         raise LoadError("io.no_geometries", path=spec.shown, rows=len(frame))
     geometry[empty] = None
+    if spec.axes == "yx":
+        geometry = shapely.transform(geometry, lambda xy: xy[:, ::-1])
     crs, notes = _crs_of(raw, geometry[~empty])
     require_known_datum(crs, place=spec.shown)
     _refuse_missing(frame, empty, raw, records=records)
+    misread = _misreading(geometry, crs, area, spec=spec)
+    if misread is not None:
+        _refuse_misread(frame, geometry, misread, records=records)
+        geometry[:] = None
+        placed = frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index), crs=None)
+        return Located(placed.set_crs(crs, allow_override=True), notes, misread)
     outside = ~empty & _is_out_of_range(geometry, crs)
     if outside.any() and outside.sum() == (~empty).sum():
         first = geometry[int(np.flatnonzero(outside)[0])]
@@ -78,7 +99,33 @@ def located(
     placed = placed.set_crs(crs, allow_override=True)
     if spec.datum in ("gcj02", "bd09"):
         placed = _unshifted(placed, spec.datum)
-    return placed, notes
+    return Located(placed, notes)
+
+
+def _misreading(
+    geometry: npt.NDArray[Any], crs: CRS, area: Area | None, *, spec: LayerSpec
+) -> Misreading | None:
+    """Return how axes or zone were misread; of the grids themselves that is an error."""
+    bounds = shapely.bounds(geometry)
+    centres = (bounds[:, :2] + bounds[:, 2:]) / 2.0
+    if area is not None:
+        return find_misreading(centres, crs, area)
+    fault = own_misreading(centres, crs)
+    if fault is not None:
+        first = geometry[int(np.flatnonzero(np.isfinite(centres).all(axis=1))[0])]
+        key = "io.zone_prefix" if fault == "zone_prefix" else "io.swapped_axes"
+        raise CRSError(key, path=spec.shown, value=_shown(first), crs=crs_name(crs))
+    return None
+
+
+def _refuse_misread(
+    frame: gpd.GeoDataFrame, geometry: npt.NDArray[Any], misread: Misreading, *, records: Records
+) -> None:
+    key, values = misreading_note(misread)
+    drawn = np.flatnonzero(~shapely.is_missing(geometry))
+    rows = {int(frame.index[position]): _shown(geometry[position]) for position in drawn}
+    keeps_rows = records.spec.schema == "units"
+    records.refuse_all("D105", key, values_of_rows={} if keeps_rows else rows, **values)
 
 
 def to_working(
@@ -87,7 +134,8 @@ def to_working(
     """Return `frame` in the working CRS, valid, of the layer's type, points where it has points.
 
     Invalid polygons are rebuilt from their lines after projection and noted (D104); what does not
-    fit the layer is refused (D103), what cannot be projected too (D105).
+    fit the layer is refused (D103), what cannot be projected too (D105). Buildings given as areas
+    become points and keep their areas in the column `outline`.
 
     Raises
     ------
@@ -108,8 +156,25 @@ def to_working(
         geometry = _of_type(geometry, frame, spec, wanted=wanted, records=records)
     else:
         is_point = shapely.get_type_id(geometry) == 0
-        geometry = np.where(is_point, geometry, shapely.centroid(geometry))
+        areas = geometry
+        centroids = np.asarray(shapely.centroid(geometry), dtype=object)
+        geometry = np.where(is_point, geometry, centroids)
+        if spec.schema == "buildings":
+            moved = _with_outlines(moved, outlines=areas, crs=working)
     return moved.set_geometry(gpd.GeoSeries(geometry, index=moved.index, crs=working))
+
+
+def _with_outlines(
+    frame: gpd.GeoDataFrame, *, outlines: npt.NDArray[Any], crs: CRS
+) -> gpd.GeoDataFrame:
+    """Return `frame` with the polygons it was given as a column `outline`, if there are any."""
+    is_area = np.isin(shapely.get_type_id(outlines), _POLYGONS)
+    if not is_area.any():
+        return frame
+    kept = outlines.copy()
+    kept[~is_area] = None
+    drawn = gpd.GeoSeries(kept, index=frame.index, crs=crs)
+    return frame.rename(columns={OUTLINE: f"{OUTLINE}_source"}).assign(**{OUTLINE: drawn})
 
 
 def _crs_of(raw: RawLayer, geometry: npt.NDArray[Any]) -> tuple[CRS, tuple[Note, ...]]:
@@ -124,7 +189,8 @@ def _crs_of(raw: RawLayer, geometry: npt.NDArray[Any]) -> tuple[CRS, tuple[Note,
         return _flat(declared), (("io.crs_overridden", values),)
     if found is not None:
         return found, ()
-    looks_like_degrees = bool(_is_out_of_range(geometry, WGS84).mean() < 0.5)  # noqa: PLR2004 most
+    farthest = np.nanmax(np.abs(shapely.bounds(geometry)), axis=1)
+    looks_like_degrees = bool((farthest <= _DEGREES).mean() > 0.5)  # noqa: PLR2004 most
     if spec.datum is not None and looks_like_degrees:
         return WGS84, (("io.degrees_assumed", {"datum": spec.datum}),)
     if looks_like_degrees:
