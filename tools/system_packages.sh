@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What some tests use besides Python: a browser, Chinese fonts, GDAL's programs. Installed through apt-get where that
+# What some tests use besides Python: a browser, Chinese fonts, GDAL's programs, PostGIS. Installed through apt-get where that
 # is possible without asking; otherwise this says what is missing, and the tests that need it skip. Never fails.
 # GRIDCIRCLE_NO_APT=1 installs nothing.
 set -u
@@ -20,10 +20,16 @@ has_chinese_font() {
     command -v fc-list >/dev/null 2>&1 && [ -n "$(fc-list :lang=zh family 2>/dev/null | head -n 1)" ]
 }
 
+has_postgis() {
+    ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 && return 0
+    command -v pg_config >/dev/null 2>&1 && [ -e "$(pg_config --sharedir)/extension/postgis.control" ]
+}
+
 missing=()
 has_browser || missing+=(chromium)
 has_chinese_font || missing+=(fonts-noto-cjk)
 command -v ogrinfo >/dev/null 2>&1 || missing+=(gdal-bin)
+has_postgis || missing+=(postgresql-postgis)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 as_root=()

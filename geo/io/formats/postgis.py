@@ -93,7 +93,7 @@ def read_postgis(spec: LayerSpec) -> RawLayer:
     try:
         with _connected(psycopg, spec) as link:
             table, notes = _table(link, spec)
-            frame, more = _rows(psycopg, link, table, spec)
+            frame, more = _rows(psycopg, link, table=table, spec=spec)
     except psycopg.Error as error:
         key = "io.bad_where" if spec.where and error.sqlstate else "io.database"
         reason = _safe_reason(error, spec)
@@ -137,8 +137,7 @@ def _table(link: Any, spec: LayerSpec) -> tuple[_Table, tuple[Note, ...]]:  # no
     known = ", ".join(shown[:20]) or "–"
     notes: tuple[Note, ...] = ()
     if spec.layer is not None:
-        wanted = spec.layer.replace('"', "")
-        found = [row for row, full in zip(listed, shown, strict=True) if wanted in (full, row[1])]
+        found = [r for r, full in zip(listed, shown, strict=True) if spec.layer in (full, r[1])]
     else:
         found = [row for row in listed if row[2]]
         if len(found) == 1:
@@ -155,6 +154,7 @@ def _table(link: Any, spec: LayerSpec) -> tuple[_Table, tuple[Note, ...]]:  # no
 def _rows(
     psycopg: ModuleType,
     link: Any,  # noqa: ANN401
+    *,
     table: _Table,
     spec: LayerSpec,
 ) -> tuple[pd.DataFrame, tuple[Note, ...]]:
