@@ -45,7 +45,8 @@ def command(*, project: Path, form: str) -> int:
         click.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
     else:
         _print(loaded)
-    return int(any(source.quarantined for source in loaded.sources))
+    doubtful = any(source.datum_verdict not in ("ok", "unknown") for source in loaded.sources)
+    return int(doubtful or any(source.quarantined for source in loaded.sources))
 
 
 def _entry(source: Source) -> dict[str, Any]:
@@ -53,11 +54,20 @@ def _entry(source: Source) -> dict[str, Any]:
     names = ("layer", "path", "rows", "used", "repaired", "quarantined", "crs", "encoding")
     return {
         **{name: getattr(source, name) for name in names},
-        "datum": {"declared": source.datum, "verdict": source.datum_verdict},
+        "datum": {
+            "declared": source.datum,
+            "verdict": source.datum_verdict,
+            "evidence": list(source.datum_evidence),
+        },
         "mapped": dict(source.mapped),
         "unmapped": list(source.unmapped),
         "problems": list(source.problems),
     }
+
+
+def _datum(source: Source) -> str:
+    """Return the declared datum and what the guard says of it."""
+    return f"{source.datum}: {text(f'guard.verdict_{source.datum_verdict}', _LANG)}"
 
 
 def _print(loaded: Loaded) -> None:
@@ -70,7 +80,7 @@ def _print(loaded: Loaded) -> None:
             text(f"commands.check_{name}", _LANG), justify="right" if numeric else "left"
         )
     for source in loaded.sources:
-        values = [getattr(source, name) for name in _COLUMNS]
+        values = [_datum(source) if n == "datum" else getattr(source, n) for n in _COLUMNS]
         table.add_row(source.layer, *("–" if value is None else str(value) for value in values))
     console.print(table)
     for source in loaded.sources:
@@ -80,6 +90,9 @@ def _print(loaded: Loaded) -> None:
         if source.unmapped:
             unmapped = "、".join(source.unmapped)
             click.echo(f"  {text('commands.check_unmapped', _LANG)}: {unmapped}")
+        for line in source.datum_evidence:
+            if line not in source.problems:
+                click.echo(f"  {text('commands.check_datum', _LANG)}: {line}")
         for problem in source.problems:
             click.echo(f"  ! {problem}")
     if len(loaded.quarantine):

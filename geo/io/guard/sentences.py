@@ -28,7 +28,7 @@ def datum_note(verdict: DatumVerdict, *, is_declared: bool) -> Note:
         values[f"found_{language}"] = text(f"guard.{verdict.verdict}", language)
         values[f"declared_{language}"] = text(f"guard.{verdict.declared}", language)
         values[f"evidence_{language}"] = stop.join(
-            _evidence(item, language) for item in verdict.evidence
+            _evidence(item, language) for item in verdict.evidence if _speaks(item)
         )
     return "guard.doubt_declared" if is_declared else "guard.doubt", values
 
@@ -42,7 +42,11 @@ def datum_evidence(verdict: DatumVerdict, language: str) -> tuple[str, ...]:
         return (text(key, language, **values),)
     else:
         head = text("guard.ok", language, declared=text(f"guard.{verdict.declared}", language))
-    return (head, *(_evidence(item, language) for item in verdict.evidence))
+    return (head, *(_evidence(item, language) for item in verdict.evidence if _speaks(item)))
+
+
+def _speaks(item: Evidence) -> bool:
+    return max(item.nats.values()) > 0
 
 
 def misreading_note(found: Misreading) -> Note:
@@ -51,7 +55,8 @@ def misreading_note(found: Misreading) -> Note:
         name: getattr(found, name)
         for name in ("crs", "declared", "share", "share_as_is", "n", "prefix")
     }
-    fits = {f"fit_{language}": text("guard.fit", language, **values) for language in LANGUAGES}
+    fit = "guard.fit_swapped" if found.name == "swapped" else "guard.fit"
+    fits = {f"fit_{language}": text(fit, language, **values) for language in LANGUAGES}
     return f"guard.misread_{found.name}", {**values, **fits}
 
 
