@@ -17,6 +17,8 @@ from geo.findings import Report, choose_rules, concat_findings, rules
 from geo.io import Loaded
 from geo.grids.cuts import find_cuts
 from geo.layers import Layers
+from geo.grids.unevenness import UnevennessRules, find_uneven_communities
+from geo.io import Loaded
 from geo.standards import Standard
 from geo.words import LANGUAGES, text
 
@@ -63,7 +65,7 @@ class _Step:
 
 
 def _overlaps(city: _City) -> Report:
-    return tiling.find_overlaps(city.layers.grids, **city.widths())
+    return tiling.find_overlaps(city.tiles(), **city.widths())
 
 
 def _gaps(city: _City) -> Report:
@@ -89,6 +91,25 @@ def _coverage(city: _City) -> Report:
         rules=circles.CoverageRules.from_standard(city.standard),
         people=city.people,
     )
+
+
+def _unevenness(city: _City) -> Report:
+    people = city.people
+    return find_uneven_communities(
+        city.layers.grids,
+        city.layers.units,
+        households=people["households"] if people["households"].notna().any() else None,
+        residents=people["residents"] if people["residents"].notna().any() else None,
+        rules=UnevennessRules.from_standard(city.standard),
+    )
+
+
+def _hierarchy(city: _City) -> Report:
+    layers = city.layers
+    report = tiling.find_hierarchy_faults(layers.grids, layers.units, layers.levels)
+    if not city.has_parents_by_place:
+        return report
+    return replace(report, skipped={**report.skipped, "H303": "audit.skip_parents_by_place"})
 
 
 _STEPS: Final = (
@@ -134,7 +155,7 @@ _STEPS: Final = (
         name="cuts",
         rules=("G209",),
         run=lambda city: find_cuts(
-            city.layers.grids,
+            city.tiles(),
             outlines=city.layers.building_outlines,
             estates=city.layers.estates,
             noise_width_m=city.standard.limit("noise_width_m"),
@@ -143,7 +164,7 @@ _STEPS: Final = (
     ),
         rules=("H306",),
         needs=("buildings",),
-        run=lambda city: tiling.find_building_faults(city.layers.grids, city.layers.buildings),
+        run=lambda city: tiling.find_building_faults(city.tiles(), city.layers.buildings),
     ),
     _Step(
         name="sites",
@@ -156,10 +177,18 @@ _STEPS: Final = (
         name="compactness",
         rules=("S404",),
         run=lambda city: tiling.find_not_compact(
-            city.layers.grids, min_compactness=city.standard.limit("min_compactness")
+            city.layers.grids,
+            min_compactness=city.standard.limit("min_compactness"),
+            min_reock=city.standard.limit("min_reock"),
         ),
     ),
     _Step(
+    _Step(
+        name="unevenness",
+        rules=("S405",),
+        needs=("size", "units", "parent_ids"),
+        run=_unevenness,
+    ),
         name="coverage",
         rules=("C501", "C502", "C503", "C505"),
         needs=("sites", "tiers"),

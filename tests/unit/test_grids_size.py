@@ -8,6 +8,7 @@ import shapely
 
 from geo.findings import Report
 from geo.grids import area_m2, compactness, find_not_compact, find_size_faults
+from geo.grids.compactness import reock
 from tests.builders import grids
 
 ROW = [(x, 0, x + 10, 10) for x in range(0, 60, 10)]
@@ -96,3 +97,25 @@ def test_only_base_grids_below_the_limit_are_not_compact() -> None:
     assert list(report.findings["grid_ids"]) == [("g0",)]
     assert report.findings["limit"].iloc[0] == 0.15
     assert report.findings["measure"].iloc[0] == pytest.approx(4 * math.pi * 100 / 202**2)
+    assert report.findings["details"].iloc[0] == {"index": "Polsby–Popper"}
+
+
+def test_reock_is_the_share_of_the_smallest_circle_around() -> None:
+    # a square has 2/π of its circle; 100 m × 1 m: 100 / (π · (100² + 1) / 4)
+    frame = grids(ROW[0], (0, 20, 100, 21), shapely.Point(0, 0).buffer(50, quad_segs=200))
+    assert reock(frame).tolist() == pytest.approx(
+        [2 / math.pi, 400 / (math.pi * 10_001), 1.0], rel=1e-4
+    )
+    assert reock(frame).name == "reock"
+
+
+def test_a_standard_may_judge_by_reock_and_the_worse_measure_is_named() -> None:
+    # a comb: ragged but not long; a strip 4 : 1: smooth but long
+    teeth = [shapely.box(x, 10, x + 1, 100) for x in range(0, 100, 2)]
+    comb = shapely.union_all([shapely.box(0, 0, 100, 10), *teeth])
+    frame = grids(comb, (0, 200, 40, 210))
+    assert [*find_not_compact(frame, min_compactness=0.15).findings["grid_ids"]] == [("g0",)]
+    by_both = find_not_compact(frame, min_compactness=0.15, min_reock=0.31).findings
+    assert [details["index"] for details in by_both["details"]] == ["Polsby–Popper", "Reock"]
+    assert by_both["limit"].tolist() == [0.15, 0.31]
+    assert find_not_compact(frame, min_compactness=0.0).ok

@@ -51,6 +51,13 @@ THRESHOLDS = {
     "min_households": 300,
     "max_households": 500,
     "min_compactness": 0.15,
+    "min_reock": 0,
+    "dedicated_carved": 0,
+    "max_uneven_ratio": 3,
+    "max_uneven_cv": 0.5,
+    "max_uneven_gini": 0.3,
+    "uneven_band_share": 0.5,
+    "max_outside_band_share": 0.25,
     "border_tolerance_m": 10,
 }
 
