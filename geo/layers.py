@@ -19,6 +19,7 @@ from pyproj import CRS
 from geo.errors import CRSError, LayerError
 
 __all__ = [
+    "OUTLINE",
     "Layers",
     "Source",
     "ancestors",
@@ -31,6 +32,9 @@ __all__ = [
     "require_unique_ids",
 ]
 
+OUTLINE = "outline"
+"""Column of the buildings with the polygons they were given as, missing where it was a point."""
+
 _POLYGONS = (3, 6)
 _POINT = 0
 _MAX_LEVELS = 16
@@ -38,7 +42,18 @@ _MAX_LEVELS = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where one layer came from and what became of its rows: `rows = used + quarantined`."""
+    """Where one layer came from and what became of its rows: `rows = used + quarantined`.
+
+    `datum_verdict`
+        `ok`, `unknown` (too little to judge by), or what the coordinates look like instead:
+        `wgs84`, `gcj02`, `bd09`, `swapped` (axes), `zone`.
+    `datum_evidence`
+        What the verdict rests on, in the project's language.
+    `is_doubtful`
+        True where the places cannot be trusted and the project does not say which datum it is.
+    `problems`, `notes`
+        What wants attention, and how the layer was read, in the project's language.
+    """
 
     layer: str
     path: str
@@ -50,10 +65,13 @@ class Source:
     crs: str | None = None
     datum: str = "wgs84"
     datum_verdict: str = "unknown"
+    datum_evidence: tuple[str, ...] = ()
+    is_doubtful: bool = False
     encoding: str | None = None
     mapped: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     unmapped: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,7 +89,7 @@ class Layers:
     `sites`
         Index `site_id`; points (centroids of what was given).
     `buildings`
-        Index `building_id`; points (centroids).
+        Index `building_id`; points (centroids); `outline`: the polygons, where they were given.
     `streets`
         Index `street_id`; lines.
     `nets`
@@ -106,6 +124,15 @@ class Layers:
     def base_grids(self) -> gpd.GeoDataFrame:
         """The grids of kind `base`."""
         return self.grids[self.grids["kind"] == "base"]
+
+    @property
+    def building_outlines(self) -> gpd.GeoDataFrame | None:
+        """The buildings that were given as polygons, as polygons; None where none was."""
+        if self.buildings is None or OUTLINE not in self.buildings:
+            return None
+        drawn = self.buildings[self.buildings[OUTLINE].notna()]
+        placed = drawn.drop(columns=drawn.geometry.name)
+        return placed.set_geometry(OUTLINE, crs=self.crs) if len(placed) else None
 
 
 def is_metric(crs: CRS | None) -> bool:

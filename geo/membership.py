@@ -14,9 +14,10 @@ import shapely
 
 from geo.layers import require_points, require_same_crs
 
-__all__ = ["assign_to_grids", "first_cover", "owner_ids"]
+__all__ = ["assign_to_grids", "first_cover", "owner_ids", "shared_areas"]
 
 _BASE: Final = "base"
+_AREA_SHARED: Final = "2********"
 
 
 def assign_to_grids(points: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> pd.Series:
@@ -71,3 +72,33 @@ def owner_ids(
     found = position >= 0
     ids[found] = grids.index.to_numpy(dtype=object)[position[found]]
     return pd.Series(ids, index=points.index, name="grid_id", dtype=object)
+
+
+def shared_areas(grids: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the pairs of a grid and a unit that share an area.
+
+    Returns
+    -------
+    shared
+        Positions `grid` and `unit`, `area_m2`; sorted by grid, then unit.
+
+    Notes
+    -----
+    O((n + m) log m); only grids that no border of a unit cuts need no intersection.
+    """
+    inner = np.asarray(grids.geometry.array, dtype=object)
+    outer = np.asarray(units.geometry.array, dtype=object)
+    at = np.flatnonzero(~(shapely.is_missing(outer) | shapely.is_empty(outer)))
+    grid, unit = shapely.STRtree(outer[at]).query(inner)
+    unit = at[unit]
+    shapely.prepare(outer)
+    covered = shapely.covers(outer[unit], inner[grid])
+    meets = covered.copy()
+    rest = np.flatnonzero(~covered)
+    meets[rest] = shapely.relate_pattern(outer[unit[rest]], inner[grid[rest]], _AREA_SHARED)
+    grid, unit, covered = grid[meets], unit[meets], covered[meets]
+    area_m2 = shapely.area(inner)[grid]
+    cut = np.flatnonzero(~covered)
+    area_m2[cut] = shapely.area(shapely.intersection(inner[grid[cut]], outer[unit[cut]]))
+    table = pd.DataFrame({"grid": grid, "unit": unit, "area_m2": area_m2})
+    return table.sort_values(["grid", "unit"], ignore_index=True)

@@ -1,7 +1,7 @@
 """Run the rules over the layers: one step a check, its needs as data, the result one `Audit`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,13 +12,14 @@ from geo import coverage as circles
 from geo import grids as tiling
 from geo.audit.columns import grid_columns, orphan_reasons, unit_columns
 from geo.audit.complete import complete_findings
+from geo.audit.trust import doubtful_layers, trusted_layers, unjudged
 from geo.audit.value import Audit
+from geo.codes import CodeScheme, code_scheme
 from geo.findings import Report, choose_rules, concat_findings, rules
-from geo.io import Loaded
 from geo.grids.cuts import find_cuts
-from geo.layers import Layers
 from geo.grids.unevenness import UnevennessRules, find_uneven_communities
 from geo.io import Loaded
+from geo.layers import Layers
 from geo.standards import Standard
 from geo.words import LANGUAGES, text
 
@@ -37,10 +38,19 @@ class _City:
     people: pd.DataFrame
     borders: pd.DataFrame
     coverage: pd.DataFrame
+    doubtful: frozenset[str]
+    codes: Mapping[str, CodeScheme]
+    has_parents_by_place: bool
 
     def widths(self) -> dict[str, float]:
         """Widths (m) that tell noise, sliver and defect apart."""
         return {name: self.standard.limit(name) for name in ("noise_width_m", "sliver_width_m")}
+
+    def tiles(self) -> gpd.GeoDataFrame:
+        """Grids that must tile the ground: dedicated ones count as base where carved out."""
+        if self.standard.limit("dedicated_carved"):
+            return self.layers.grids.assign(kind="base")
+        return self.layers.grids
 
     def outlines(self) -> gpd.GeoDataFrame | None:
         """Polygons of the lowest level of units that has any; None without."""
@@ -83,16 +93,6 @@ def _size(city: _City) -> Report:
     )
 
 
-def _coverage(city: _City) -> Report:
-    return circles.find_coverage_faults(
-        city.coverage,
-        city.layers.base_grids,
-        tiers=city.standard.tiers,
-        rules=circles.CoverageRules.from_standard(city.standard),
-        people=city.people,
-    )
-
-
 def _unevenness(city: _City) -> Report:
     people = city.people
     return find_uneven_communities(
@@ -110,6 +110,16 @@ def _hierarchy(city: _City) -> Report:
     if not city.has_parents_by_place:
         return report
     return replace(report, skipped={**report.skipped, "H303": "audit.skip_parents_by_place"})
+
+
+def _coverage(city: _City) -> Report:
+    return circles.find_coverage_faults(
+        city.coverage,
+        city.layers.base_grids,
+        tiers=city.standard.tiers,
+        rules=circles.CoverageRules.from_standard(city.standard),
+        people=city.people,
+    )
 
 
 _STEPS: Final = (
@@ -138,12 +148,8 @@ _STEPS: Final = (
     _Step(
         name="hierarchy",
         rules=("H301", "H302", "H303", "H305"),
-        run=lambda city: tiling.find_hierarchy_faults(
-            city.layers.grids, city.layers.units, city.layers.levels
-        ),
+        run=_hierarchy,
     ),
-    _Step(
-        name="buildings",
     _Step(
         name="codes",
         rules=("H304",),
@@ -162,6 +168,8 @@ _STEPS: Final = (
             buildings=city.layers.buildings,
         ),
     ),
+    _Step(
+        name="buildings",
         rules=("H306",),
         needs=("buildings",),
         run=lambda city: tiling.find_building_faults(city.tiles(), city.layers.buildings),
@@ -174,6 +182,12 @@ _STEPS: Final = (
     ),
     _Step(name="size", rules=("S401", "S402", "S403"), needs=("size",), run=_size),
     _Step(
+        name="unevenness",
+        rules=("S405",),
+        needs=("size", "units", "parent_ids"),
+        run=_unevenness,
+    ),
+    _Step(
         name="compactness",
         rules=("S404",),
         run=lambda city: tiling.find_not_compact(
@@ -183,12 +197,6 @@ _STEPS: Final = (
         ),
     ),
     _Step(
-    _Step(
-        name="unevenness",
-        rules=("S405",),
-        needs=("size", "units", "parent_ids"),
-        run=_unevenness,
-    ),
         name="coverage",
         rules=("C501", "C502", "C503", "C505"),
         needs=("sites", "tiers"),
@@ -244,7 +252,8 @@ def run_audit(
 
 def _measure(loaded: Loaded) -> _City:
     """Compute what several steps share: demand, people, borders, coverage."""
-    layers, standard = loaded.layers, loaded.standard
+    doubtful = doubtful_layers(loaded.sources)
+    layers, standard = trusted_layers(loaded.layers, doubtful), loaded.standard
     cover = circles.CoverageRules.from_standard(standard)
     demand = circles.grid_demand(
         layers.grids, layers.buildings, has_all_buildings=layers.has_all_buildings
@@ -254,6 +263,8 @@ def _measure(loaded: Loaded) -> _City:
     if layers.units is not None:
         by_unit = circles.unit_coverage(table, layers, demand, tiers=tiers, rules=cover)
         table = pd.concat([table, by_unit], ignore_index=True)
+    if "sites" in doubtful:
+        table = unjudged(table)
     return _City(
         layers=layers,
         standard=standard,
@@ -261,6 +272,9 @@ def _measure(loaded: Loaded) -> _City:
         people=circles.grid_totals(layers.grids, demand),
         borders=tiling.neighbours(layers.grids, sliver_width_m=standard.limit("sliver_width_m")),
         coverage=table,
+        doubtful=doubtful,
+        codes={name: code_scheme(code) for name, code in loaded.project.codes.items()},
+        has_parents_by_place=loaded.project.specs("grids")[0].parent == "place",
     )
 
 
@@ -306,6 +320,8 @@ def _unmet(step: _Step, city: _City) -> str | None:
         "size": bool(city.people.notna().any(axis=None)),
     }
     for need in step.needs:
+        if need in city.doubtful:
+            return f"audit.skip_no_trusted_{need}"
         if not met[need]:
             return f"audit.skip_no_{need}"
     return None
@@ -340,7 +356,11 @@ def _audit(
         grids=grids,
         units=unit_columns(layers, grids, findings, coverage=city.coverage),
         sites=layers.sites,
-        circles=circles.circles(layers.sites, tiers=standard.tiers, crs=layers.crs),
+        circles=circles.circles(
+            None if "sites" in city.doubtful else layers.sites,
+            tiers=standard.tiers,
+            crs=layers.crs,
+        ),
         findings=findings,
         coverage=city.coverage,
         coverage_summary=circles.coverage_summary(

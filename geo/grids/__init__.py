@@ -2,6 +2,7 @@
 
 from geo.grids.borders import neighbours
 from geo.grids.buildings import find_building_faults
+from geo.grids.codes import find_code_faults
 from geo.grids.compactness import find_not_compact
 from geo.grids.containment import find_outside_parent
 from geo.grids.gaps import find_gaps
@@ -13,11 +14,14 @@ from geo.grids.parts import find_detached_parts
 from geo.grids.places import is_outside_units
 from geo.grids.sites import find_sites_in_no_grid
 from geo.grids.size import find_size_faults
+from geo.grids.tiling import Tiling, tile
 
 __all__ = [
+    "Tiling",
     "area_m2",
     "compactness",
     "find_building_faults",
+    "find_code_faults",
     "find_detached_parts",
     "find_gaps",
     "find_hierarchy_faults",
@@ -30,4 +34,5 @@ __all__ = [
     "is_outside_units",
     "n_parts",
     "neighbours",
+    "tile",
 ]

@@ -1,14 +1,65 @@
-"""The levels of the units, from the top down."""
+"""The levels of the units, from the top down, and the chain of parents through them."""
 
 from collections.abc import Sequence
 
 import geopandas as gpd
 import pandas as pd
 import shapely
+from pyproj import CRS
 
-__all__ = ["level_order", "with_levels"]
+from geo.codes import code_scheme
+from geo.io.hierarchy import Branch, find_parents, tell_apart
+from geo.io.project import Project
+
+__all__ = ["level_order", "related_units", "with_geometry", "with_levels"]
 
 _LONGEST_CHAIN = 20
+
+
+def related_units(
+    branches: Sequence[Branch], project: Project, crs: CRS
+) -> tuple[gpd.GeoDataFrame | None, tuple[str, ...]]:
+    """Return all units in one frame, keyed by unique ids, and their levels from the top down.
+
+    Ids that repeat across levels are told apart, and `parent_id` of units and grids is filled in
+    the way the project says: the branches are changed in place.
+    """
+    units = [branch for branch in branches if branch.spec.schema == "units"]
+    schemes = {name: code_scheme(code) for name, code in project.codes.items()}
+    grids = [branch for branch in branches if branch.spec.schema == "grids"]
+    joined: gpd.GeoDataFrame | None = None
+    levels: tuple[str, ...] = ()
+    if units:
+        listed = [*project.levels, *(each.spec.level for each in units if each.spec.level)]
+        others = [each for each in branches if each.spec.schema in ("grids", "staff")]
+        tell_apart(units, others, listed)
+        joined = _joined(units, crs)
+        levels = level_order(joined, listed)
+        for branch in units:
+            ids = branch.ids[branch.frame.index]
+            branch.frame["level"] = pd.Series(ids.map(joined["level"]), index=branch.frame.index)
+    for branch in [*units, *grids]:
+        find_parents(branch, joined, levels=levels, schemes=schemes)
+    return (_joined(units, crs) if units else None), levels
+
+
+def _joined(units: Sequence[Branch], crs: CRS) -> gpd.GeoDataFrame:
+    parts = []
+    for branch in units:
+        index = pd.Index(branch.ids[branch.frame.index], name="unit_id", dtype=object)
+        parts.append(with_geometry(branch.frame.set_axis(index), crs))
+    joined = parts[0] if len(parts) == 1 else pd.concat(parts)
+    frame = with_levels(gpd.GeoDataFrame(joined, geometry="geometry", crs=crs))
+    frame.index.name = "unit_id"
+    return frame
+
+
+def with_geometry(frame: pd.DataFrame, crs: CRS) -> gpd.GeoDataFrame:
+    """Return a table with a geometry column, missing throughout; a placed frame as it is."""
+    if isinstance(frame, gpd.GeoDataFrame):
+        return frame
+    missing = gpd.GeoSeries([None] * len(frame), index=frame.index, crs=crs)
+    return gpd.GeoDataFrame(frame, geometry=missing)
 
 
 def with_levels(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -34,7 +85,7 @@ def level_order(units: gpd.GeoDataFrame, listed: Sequence[str]) -> tuple[str, ..
     """Return the levels of `units` from the top down.
 
     The order of the project (`listed`) holds; levels that it does not list follow the chain of
-    parents, then size.
+    parents, then the length of the ids, then size.
     """
     present = list(dict.fromkeys(units["level"]))
     depth = _depths(units).groupby(units["level"]).median()
@@ -43,8 +94,11 @@ def level_order(units: gpd.GeoDataFrame, listed: Sequence[str]) -> tuple[str, ..
         .groupby(units["level"])
         .mean()
     )
+    names = pd.Series(units.index.astype(str).str.len(), index=units.index)
+    length = names.groupby(units["level"]).median()
     chained = sorted(
-        present, key=lambda name: (depth[name], -area[name] if area[name] > 0 else 0.0)
+        present,
+        key=lambda name: (depth[name], length[name], -area[name] if area[name] > 0 else 0.0),
     )
     known = [name for name in dict.fromkeys(listed) if name in present]
     return (*known, *(name for name in chained if name not in known))

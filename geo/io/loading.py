@@ -1,7 +1,7 @@
 """From files to checked layers in one working CRS."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -13,12 +13,22 @@ from geo import words
 from geo.crs import choose_working_crs, crs_name
 from geo.errors import LoadError
 from geo.findings import findings_frame
-from geo.io.cells import assign_ids, to_canonical
-from geo.io.chain import level_order, with_levels
+from geo.io.cells import to_canonical
+from geo.io.chain import related_units, with_geometry
 from geo.io.columns import Mapped, map_columns
 from geo.io.formats import RawLayer, read_layer
 from geo.io.formats.raw import Note
+from geo.io.guard import (
+    Area,
+    DatumVerdict,
+    Misreading,
+    datum_evidence,
+    datum_note,
+    judge_layers,
+    misreading_note,
+)
 from geo.io.hashes import file_hash
+from geo.io.hierarchy import identified, narrowed, united
 from geo.io.places import located, to_working
 from geo.io.project import LayerSpec, Project
 from geo.io.records import QUARANTINE_COLUMNS, Records
@@ -58,6 +68,14 @@ class _Read:
     ids: pd.Series
     crs: str | None = None
     notes: list[Note] = field(default_factory=list)
+    misread: Misreading | None = None
+    datum: DatumVerdict | None = None
+    remarks: list[Note] = field(default_factory=list)
+
+    @property
+    def spec(self) -> LayerSpec:
+        """How the project names it."""
+        return self.raw.spec
 
     def keyed(self) -> pd.DataFrame:
         """Return the frame with ids as its index."""
@@ -96,17 +114,27 @@ def load(project: Project, *, progress: Callable[[str], None] | None = None) -> 
     _require_files(project)
     said = progress or (lambda _name: None)
     working: CRS | None = None
+    area: Area | None = None
     reads: list[_Read] = []
-    taken: dict[str, set[str]] = {}
+    taken: dict[str, dict[str, set[str]]] = {}
     for spec in project.layers:
         said(spec.name)
         key = "units" if spec.schema == "units" else spec.name
-        read = _read(spec, project, taken=taken.setdefault(key, set()))
-        if working is None and isinstance(read.frame, gpd.GeoDataFrame):
+        read = _read(spec, project, taken=taken.setdefault(key, {}), area=area)
+        own = read.frame.crs if isinstance(read.frame, gpd.GeoDataFrame) else None
+        if working is None and own is not None:
             working = choose_working_crs(read.frame, project.crs)
         _place(read, working)
+        if area is None and own is not None and working is not None:
+            west, south, east, north = map(float, read.frame.total_bounds)
+            area = Area(
+                crs=working,
+                bounds=(west, south, east, north),
+                own_crs=CRS.from_user_input(own),
+            )
         reads.append(read)
     layers = _layers(project, reads)
+    _judge_datums(layers, reads)
     _check_references(layers, reads)
     return _loaded(project, standard, layers=layers, reads=reads)
 
@@ -118,7 +146,9 @@ def _require_files(project: Project) -> None:
         raise LoadError("io.no_file", path=", ".join(dict.fromkeys(missing)))
 
 
-def _read(spec: LayerSpec, project: Project, *, taken: set[str]) -> _Read:
+def _read(
+    spec: LayerSpec, project: Project, *, taken: dict[str, set[str]], area: Area | None = None
+) -> _Read:
     """Read a file and bring its names, ids and cells into our form, its places to a known CRS."""
     raw = read_layer(spec)
     if len(raw.frame) == 0:
@@ -126,14 +156,14 @@ def _read(spec: LayerSpec, project: Project, *, taken: set[str]) -> _Read:
     records = Records(spec=spec, language=words.language(project.language))
     for position, (key, values) in raw.refused.items():
         records.refuse("D102", key, row=position + 1, column="", **values)
+    raw = replace(raw, frame=narrowed(raw.frame, spec))
     mapped = map_columns(raw.frame, spec)
     frame = to_canonical(raw.frame, mapped, spec, records=records, categories=project.categories)
-    ids = assign_ids(frame, spec, records=records, taken=taken)
-    frame = frame.drop(columns=str(ids.name), errors="ignore")
-    read = _Read(raw=raw, frame=frame, mapped=mapped, records=records, ids=ids)
+    frame, ids, remarks = identified(frame, spec, records=records, taken=taken)
+    read = _Read(raw=raw, frame=frame, mapped=mapped, records=records, ids=ids, remarks=remarks)
     read.notes += raw.problems
     if raw.has_geometry:
-        read.frame, notes = located(raw, frame, records=records)
+        read.frame, notes, read.misread = located(raw, frame, records=records, area=area)
         read.notes += notes
         read.crs = crs_name(CRS.from_user_input(read.frame.crs))
     elif spec.schema == "grids":
@@ -146,57 +176,52 @@ def _place(read: _Read, working: CRS | None) -> None:
     spec, records = read.raw.spec, read.records
     if isinstance(read.frame, gpd.GeoDataFrame) and working is not None:
         read.frame = to_working(read.frame, spec, working, records=records)
-    read.frame = read.frame.drop(index=list(records.refused))
-    if len(read.frame) == 0:
+    read.frame = read.frame.drop(index=list(records.refused), errors="ignore")
+    if spec.is_distinct:
+        read.frame = united(read.frame, read.ids)
+    if len(read.frame) == 0 and read.misread is None:
         raise LoadError("io.no_geometries", path=spec.shown, rows=len(read.ids))
+
+
+def _judge_datums(layers: Layers, reads: Sequence[_Read]) -> None:
+    """Hold the places of each layer against the others; a doubtful datum gives one D106."""
+    fair = [read for read in reads if read.misread is None]
+    declared = {read.raw.spec.name: read.raw.spec.datum or "wgs84" for read in fair}
+    verdicts = judge_layers(layers, declared)
+    for read in fair:
+        spec = read.raw.spec
+        read.datum = verdicts.get(spec.name)
+        if read.datum is not None and read.datum.is_doubtful:
+            key, values = datum_note(read.datum, is_declared=spec.datum is not None)
+            severity: dict[str, Any] = {} if spec.datum is None else {"severity": "warning"}
+            read.records.note("D106", key, **values, **severity)
 
 
 def _layers(project: Project, reads: Sequence[_Read]) -> Layers:
     """Return the layers, each keyed by its ids."""
     single: dict[str, Any] = {}
     nets: dict[str, gpd.GeoDataFrame] = {}
-    units: list[gpd.GeoDataFrame] = []
+    crs = CRS(next(read.frame.crs for read in reads if read.spec.schema == "grids"))
+    units, levels = related_units(reads, project, crs)
     for read in reads:
         spec = read.raw.spec
+        if read.misread is not None and spec.schema not in ("sites", "units"):
+            continue
         if spec.schema == "units":
-            units.append(read.keyed())
-        elif spec.schema == "nets":
+            continue
+        if spec.schema == "nets":
             nets[spec.name.removeprefix("nets.")] = read.keyed()
         else:
             single[spec.name] = read.keyed()
-    crs = single["grids"].crs
-    joined, levels = _units(project, units, crs)
     if "cases" in single:
-        single["cases"] = _with_geometry(single["cases"], crs)
+        single["cases"] = with_geometry(single["cases"], crs)
     return Layers(
         **single,
-        units=joined,
+        units=units,
         nets=MappingProxyType(nets),
         levels=levels,
         has_all_buildings=project.has_all_buildings,
     )
-
-
-def _units(
-    project: Project, parts: Sequence[pd.DataFrame], crs: CRS
-) -> tuple[gpd.GeoDataFrame | None, tuple[str, ...]]:
-    """Return all units in one frame, and their levels from the top down."""
-    if not parts:
-        return None, ()
-    placed = [_with_geometry(part, crs) for part in parts]
-    joined = placed[0] if len(placed) == 1 else pd.concat(placed)
-    units = with_levels(gpd.GeoDataFrame(joined, geometry="geometry", crs=crs))
-    units.index.name = "unit_id"
-    listed = [spec.level for spec in project.specs("units") if spec.level is not None]
-    return units, level_order(units, listed)
-
-
-def _with_geometry(frame: pd.DataFrame, crs: CRS) -> gpd.GeoDataFrame:
-    """Return a table with a geometry column, missing throughout."""
-    if isinstance(frame, gpd.GeoDataFrame):
-        return frame
-    missing = gpd.GeoSeries([None] * len(frame), index=frame.index, crs=crs)
-    return gpd.GeoDataFrame(frame, geometry=missing)
 
 
 def _check_references(layers: Layers, reads: Sequence[_Read]) -> None:
@@ -231,6 +256,7 @@ def _loaded(
 
 def _source(read: _Read, language: str) -> Source:
     spec, refused = read.raw.spec, len(read.records.refused)
+    verdict, evidence, doubt = _verdict(read, language)
     return Source(
         layer=spec.name,
         path=spec.shown,
@@ -241,8 +267,30 @@ def _source(read: _Read, language: str) -> Source:
         repaired=read.records.repaired,
         crs=read.crs,
         datum=spec.datum or "wgs84",
+        datum_verdict=verdict,
+        datum_evidence=evidence,
+        is_doubtful=bool(doubt) and (read.misread is not None or spec.datum is None),
         encoding=read.raw.encoding,
         mapped=MappingProxyType(dict(read.mapped.ours)),
         unmapped=tuple(read.mapped.renamed),
-        problems=tuple(words.text(key, language, **values) for key, values in read.notes),
+        problems=(
+            *(words.text(key, language, **values) for key, values in read.notes),
+            *doubt,
+        ),
+        notes=tuple(words.text(key, language, **values) for key, values in read.remarks),
     )
+
+
+def _verdict(read: _Read, language: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Return the guard's verdict on a layer, its evidence, and the doubt as a problem, if any."""
+    if read.misread is not None:
+        key, values = misreading_note(read.misread)
+        doubt = (words.text(key, language, **values),)
+        return read.misread.verdict, doubt, doubt
+    if read.datum is None:
+        return "unknown", (), ()
+    evidence = datum_evidence(read.datum, language)
+    if not read.datum.is_doubtful:
+        return read.datum.verdict, evidence, ()
+    key, values = datum_note(read.datum, is_declared=read.raw.spec.datum is not None)
+    return read.datum.verdict, evidence, (words.text(key, language, **values),)

@@ -32,11 +32,18 @@ class LayerSpec:
         Line of the header in a table, counted from 1; None where it is looked for.
     `url`
         The database that `path` names, with its password; `path` and `shown` are without.
+    `parent`
+        How rows find the unit above them: `column`, `prefix` or `place`; None: by their column
+        where they have one, else not at all.
+    `is_distinct`
+        True where several rows of the file may name the same unit: each unit is taken once.
     `columns`
         Canonical column (or a place: `lon`, `lat`, `x`, `y`, `lonlat`, `latlon`, `wkt`) to the
         file's column.
     `datum`
         `wgs84`, `gcj02` or `bd09`; None when the project does not declare one.
+    `axes`
+        `xy`, or `yx` where the file has latitude or northing first.
     """
 
     name: str
@@ -46,11 +53,14 @@ class LayerSpec:
     layer: str | None = None
     crs: str | None = None
     datum: str | None = None
+    axes: str = "xy"
     encoding: str | None = None
     where: str | None = None
     level: str | None = None
     header_row: int | None = None
     url: str | None = field(default=None, repr=False)
+    parent: str | None = None
+    is_distinct: bool = False
     columns: Mapping[str, str] = field(default_factory=lambda: _NO_WORDS)
     defaults: Mapping[str, str | float | bool] = field(default_factory=lambda: _NO_WORDS)
 
@@ -71,6 +81,10 @@ class Project:
         Overrides of the standards.
     `has_all_buildings`
         True when the project says `complete = true`.
+    `levels`
+        Levels of the units from the top down, where the project lists them.
+    `codes`
+        `grids`, or a level of units, to the name of the scheme of its ids.
     """
 
     project_id: str
@@ -85,6 +99,8 @@ class Project:
     tiers: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _NO_WORDS)
     thresholds: Mapping[str, float] = field(default_factory=lambda: _NO_WORDS)
     has_all_buildings: bool = False
+    levels: tuple[str, ...] = ()
+    codes: Mapping[str, str] = field(default_factory=lambda: _NO_WORDS)
 
     def specs(self, schema: str) -> tuple[LayerSpec, ...]:
         """Return the layers of one kind, in the order of the file."""
@@ -125,6 +141,8 @@ def read_project(path: Path) -> Project:
         has_all_buildings=bool(
             head.get("complete") or layers.get("buildings", {}).get("complete", False)
         ),
+        levels=tuple(head.get("levels", ())),
+        codes=MappingProxyType(_codes(head, layers)),
     )
 
 
@@ -192,6 +210,7 @@ def _specs(layers: Mapping[str, Any], folder: Path) -> list[LayerSpec]:
             ]
         else:
             entries = entry if isinstance(entry, list) else [entry]
+            entries = [each for item in entries for each in _one_a_level(item)]
             found += [_spec(name, item, schema=name, folder=folder) for item in entries]
     return found
 
@@ -208,12 +227,52 @@ def _spec(name: str, entry: Mapping[str, Any], *, schema: str, folder: Path) -> 
         layer=entry.get("layer"),
         crs=entry.get("crs"),
         datum=entry.get("datum"),
+        axes=entry.get("axes", "xy"),
         encoding=entry.get("encoding"),
         where=entry.get("where"),
         level=entry.get("level"),
+        parent=entry.get("parent"),
+        is_distinct=entry.get("distinct", False),
         columns=MappingProxyType(entry.get("columns", {})),
         defaults=MappingProxyType(entry.get("defaults", {})),
     )
+
+
+def _one_a_level(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return an entry with `levels` as one entry a level, from the top down.
+
+    The unit above a row's unit is the one that the same row names one level up.
+    """
+    if "levels" not in entry:
+        return [entry]
+    shared = {name: value for name, value in entry.items() if name not in ("levels", "columns")}
+    further: Mapping[str, str] = entry.get("columns", {})
+    found: list[Mapping[str, Any]] = []
+    above: str | None = None
+    for item in entry["levels"]:
+        named = {name: item[name] for name in ("unit_id", "name", "parent_id") if name in item}
+        if above is not None:
+            named.setdefault("parent_id", above)
+        is_lowest = item is entry["levels"][-1]
+        columns = {**further, **named} if is_lowest else named
+        found.append({**shared, "level": item["level"], "distinct": True, "columns": columns})
+        above = item["unit_id"]
+    return found
+
+
+def _codes(head: Mapping[str, Any], layers: Mapping[str, Any]) -> dict[str, str]:
+    """Return the scheme of the grids' ids and of each level's, those of the layers last."""
+    codes = {"grids": head["codes"]} if "codes" in head else {}
+    if "codes" in layers["grids"]:
+        codes["grids"] = layers["grids"]["codes"]
+    units = layers.get("units", [])
+    for entry in units if isinstance(units, list) else [units]:
+        named = entry.get("levels", [entry] if "level" in entry else [])
+        for item in named:
+            scheme = item.get("codes", entry.get("codes"))
+            if scheme is not None:
+                codes[item["level"]] = scheme
+    return codes
 
 
 def _database(path: str) -> tuple[str | None, str]:

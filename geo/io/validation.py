@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from geo import words
+from geo.codes import shipped_schemes
 from geo.schema import layer_schemas
 
 __all__ = ["Fault", "find_faults"]
@@ -20,6 +21,14 @@ Fault = tuple[str, Mapping[str, Any]]
 """Key of the sentence in `words/io.toml` and the values in it."""
 
 _POSITIONS = ("lon", "lat", "x", "y", "lonlat", "latlon", "wkt")
+
+_PLACED: Final[Mapping[str, tuple[str, ...]]] = {
+    "levels": ("units",),
+    "distinct": ("units",),
+    "parent": ("grids", "units"),
+    "codes": ("grids", "units"),
+}
+"""Keys of a layer that only some layers have."""
 
 
 @cache
@@ -35,7 +44,8 @@ def find_faults(data: Mapping[str, Any]) -> list[Fault]:
         place = _place(error.absolute_path)
         found += [(fault[1]["place"], fault) for fault in _faults_of(error, place)]
     if not found:
-        found = [(fault[1]["place"], fault) for fault in _column_faults(data["layers"])]
+        checks = (_column_faults(data["layers"]), _misplaced(data["layers"]), _code_faults(data))
+        found = [(fault[1]["place"], fault) for faults in checks for fault in faults]
     return [fault for _, fault in sorted(found, key=lambda item: item[0])]
 
 
@@ -120,6 +130,36 @@ def _column_faults(layers: Mapping[str, Any]) -> list[Fault]:
                 for key in entry.get(part, {})
                 if key not in known and (part == "columns" or closest(key, known))
             ]
+    return found
+
+
+def _misplaced(layers: Mapping[str, Any]) -> list[Fault]:
+    """Return a fault for every key of the hierarchy in a layer that has no part in it."""
+    found: list[Fault] = []
+    for place, name, entry in _layer_entries(layers):
+        found += [
+            ("io.fault_misplaced", {"place": f"{place}.{key}", "layers": ", ".join(wanted)})
+            for key, wanted in _PLACED.items()
+            if key in entry and name not in wanted
+        ]
+        if "level" in entry and "levels" in entry:
+            found.append(("io.fault_level_twice", {"place": place}))
+    return found
+
+
+def _code_faults(data: Mapping[str, Any]) -> list[Fault]:
+    """Return a fault for every scheme of codes that is not known."""
+    given = [("project", data["project"])]
+    for place, _, entry in _layer_entries(data["layers"]):
+        given += [(place, entry)]
+        given += [(f"{place}.levels[{i}]", item) for i, item in enumerate(entry.get("levels", ()))]
+    found: list[Fault] = []
+    for place, entry in given:
+        scheme = entry.get("codes")
+        if scheme is not None and scheme not in shipped_schemes():
+            values = {"place": f"{place}.codes", "value": _shown(scheme)}
+            choices = ", ".join(shipped_schemes())
+            found.append(("io.fault_choice", {**values, "choices": choices}))
     return found
 
 

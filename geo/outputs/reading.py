@@ -133,6 +133,6 @@ def _table(
 def _source(record: Mapping[str, Any]) -> Source:
     given = dict(record)
     given["mapped"] = MappingProxyType(dict(record["mapped"]))
-    for name in ("unmapped", "problems"):
-        given[name] = tuple(record[name])
+    for name in ("unmapped", "problems", "datum_evidence", "notes"):
+        given[name] = tuple(record.get(name, ()))
     return Source(**given)
