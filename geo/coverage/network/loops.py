@@ -1,0 +1,342 @@
+"""The compiled loops of the searches, all in one file.
+
+What is compiled is kept on disk as long as its own file does not change; loops that call each
+other must therefore not be in different ones.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from geo.coverage.network.arrays import NEVER_MS, Ints
+from geo.coverage.network.compiled import compiled
+from geo.coverage.network.graph import Arcs, Chains
+
+__all__ = ["BUCKET_MS", "Places", "Queue", "Scratch", "arrive", "count", "nearest", "reach"]
+
+BUCKET_MS: Final = 3000
+"""Span of time of one bucket of a queue."""
+
+_NONE: Final = -1
+_NEVER: Final = NEVER_MS
+
+
+class Places(NamedTuple):
+    """k places on the network, each array of length k.
+
+    `chain`: -1 where no street is near enough. `at_ms`: time from the chain's start. `access_ms`:
+    time of the straight way between place and street.
+    """
+
+    chain: Ints
+    at_ms: Ints
+    access_ms: Ints
+
+
+class Queue(NamedTuple):
+    """Scratch of one search over n junctions.
+
+    `head`: first junction of each bucket. `after`, `before`: its neighbours in the list. `slot`:
+    bucket of each junction that waits, else -1. `state`: the bucket in turn, how many wait.
+    """
+
+    head: Ints
+    after: Ints
+    before: Ints
+    slot: Ints
+    state: Ints
+
+
+class Scratch(NamedTuple):
+    """What one thread writes to.
+
+    `times` of all junctions, those seen in `nodes`; chains seen in `chains` (`is_seen` 1); `best`
+    time of all owners, those seen in `owners`.
+    """
+
+    times: Ints
+    nodes: Ints
+    is_seen: Ints
+    chains: Ints
+    best: Ints
+    owners: Ints
+
+
+@compiled
+def _push(queue: Queue, node: int, time: int) -> None:
+    """Put `node` into the bucket of `time`, out of any other.
+
+    A bucket is a doubly linked list; within it order does not matter, since a junction that gets
+    better is looked at again. Each junction waits once at most, so the memory is fixed.
+    """
+    head, after, before, slot, state = queue
+    bucket = (time // BUCKET_MS) % len(head)
+    if slot[node] == bucket:
+        return
+    if slot[node] != _NONE:
+        _take_out(queue, node)
+    first = head[bucket]
+    after[node], before[node] = first, _NONE
+    if first != _NONE:
+        before[first] = node
+    head[bucket], slot[node] = node, bucket
+    state[1] += 1
+
+
+@compiled
+def _pop(queue: Queue) -> int:
+    """Return a junction of the first bucket that has one, -1 when none waits."""
+    head, state = queue.head, queue.state
+    if state[1] == 0:
+        state[0] = 0
+        return _NONE
+    while head[state[0]] == _NONE:
+        state[0] = (state[0] + 1) % len(head)
+    node = int(head[state[0]])
+    _take_out(queue, node)
+    return node
+
+
+@compiled
+def _take_out(queue: Queue, node: int) -> None:
+    head, after, before, slot, state = queue
+    left, right = before[node], after[node]
+    if left == _NONE:
+        head[slot[node]] = right
+    else:
+        after[left] = right
+    if right != _NONE:
+        before[right] = left
+    slot[node] = _NONE
+    state[1] -= 1
+
+
+@compiled
+def nearest(chains: Chains, arcs: Arcs, sites: Places, times: Ints, queue: Queue) -> None:
+    """Fill `times` (all NEVER_MS before) with the least time to any of the sites."""
+    for site in range(len(sites.chain)):
+        _sow(chains, sites, site, _NEVER - 1, times, queue)
+    _outwards(arcs, times, queue, _NEVER - 1)
+
+
+@compiled
+def _sow(chains: Chains, sites: Places, site: int, limit: int, times: Ints, queue: Queue) -> None:
+    """Put both ends of the chain that `site` is on into the queue, where they are within reach."""
+    chain = sites.chain[site]
+    if chain < 0:
+        return
+    for is_start in (True, False):
+        if is_start:
+            node, is_open, ride = chains.start[chain], chains.forward[chain], sites.at_ms[site]
+        else:
+            node, is_open = chains.end[chain], chains.backward[chain]
+            ride = chains.time_ms[chain] - sites.at_ms[site]
+        time = np.int64(ride) + sites.access_ms[site]
+        if (is_open or ride == 0) and time <= limit and time < times[node]:
+            times[node] = time
+            _push(queue, node, time)
+
+
+@compiled
+def _outwards(arcs: Arcs, times: Ints, queue: Queue, limit: int) -> None:
+    """Search until nothing waits: `times` become the least ones, up to `limit`."""
+    first, tail, _, time_ms = arcs
+    while True:
+        node = _pop(queue)
+        if node < 0:
+            break
+        so_far = np.int64(times[node])
+        for at in range(first[node], first[node + 1]):
+            time = so_far + time_ms[at]
+            if time <= limit and time < times[tail[at]]:
+                times[tail[at]] = time
+                _push(queue, tail[at], time)
+
+
+@compiled
+def _way_ms(chains: Chains, chain: int, at_ms: int, times: Ints) -> int:
+    """Return the time from a place on a chain to the site by way of either end.
+
+    A place at an end of the chain is at the junction, whatever the chain's direction.
+    """
+    best, rest = _NEVER, int(chains.time_ms[chain]) - at_ms
+    end, start = int(times[chains.end[chain]]), int(times[chains.start[chain]])
+    if (chains.forward[chain] or rest == 0) and end < _NEVER:
+        best = end + rest
+    if (chains.backward[chain] or at_ms == 0) and start < _NEVER:
+        best = min(best, start + at_ms)
+    return best
+
+
+@compiled
+def _along_ms(chains: Chains, chain: int, at_ms: int, site_at_ms: int) -> int:
+    """Return the time from a place to a site on the same chain without leaving it."""
+    ahead = site_at_ms - at_ms
+    if ahead >= 0 and chains.forward[chain]:
+        return ahead
+    if ahead <= 0 and chains.backward[chain]:
+        return -ahead
+    return _NEVER
+
+
+@compiled
+def arrive(chains: Chains, times: Ints, points: Places, sites: Places, first: Ints) -> Ints:
+    """Return the time of each point, by either end of its chain or along it."""
+    result = np.full(len(points.chain), _NEVER, np.int32)
+    for point in range(len(points.chain)):
+        chain = points.chain[point]
+        if chain < 0:
+            continue
+        best = _way_ms(chains, chain, points.at_ms[point], times)
+        for site in range(first[chain], first[chain + 1]):
+            direct = _along_ms(chains, chain, points.at_ms[point], sites.at_ms[site])
+            best = min(best, direct + sites.access_ms[site])
+        if best < _NEVER:
+            result[point] = best + points.access_ms[point]
+    return result
+
+
+@compiled
+def reach(
+    chains: Chains,
+    arcs: Arcs,
+    sites: Places,
+    targets: tuple[Places, Ints, Ints],
+    limit: int,
+    tools: tuple[Scratch, Queue],
+) -> tuple[Ints, Ints, Ints]:
+    """Return site, owner and least time of every pair within `limit`."""
+    scratch, queue = tools
+    size, count = 1024, 0
+    out_site, out_owner = np.empty(size, np.int32), np.empty(size, np.int32)
+    out_time = np.empty(size, np.int32)
+    for site in range(len(sites.chain)):
+        if sites.chain[site] < 0:
+            continue
+        n_nodes = _ball(chains, arcs, sites, site, limit, scratch, queue)
+        n_owners = _hits(chains, arcs, sites, site, targets, limit, scratch, n_nodes)
+        while count + n_owners > size:
+            size *= 2
+            out_site = _grown(out_site, size)
+            out_owner = _grown(out_owner, size)
+            out_time = _grown(out_time, size)
+        for at in range(n_owners):
+            owner = scratch.owners[at]
+            out_site[count], out_owner[count] = site, owner
+            out_time[count] = scratch.best[owner]
+            scratch.best[owner] = _NEVER
+            count += 1
+        for at in range(n_nodes):
+            scratch.times[scratch.nodes[at]] = _NEVER
+    return out_site[:count].copy(), out_owner[:count].copy(), out_time[:count].copy()
+
+
+@compiled
+def _grown(values: Ints, size: int) -> Ints:
+    grown = np.empty(size, np.int32)
+    grown[: len(values)] = values
+    return grown
+
+
+@compiled
+def _ball(
+    chains: Chains,
+    arcs: Arcs,
+    sites: Places,
+    site: int,
+    limit: int,
+    scratch: Scratch,
+    queue: Queue,
+) -> int:
+    """Fill the times of the junctions within reach of one site; return how many there are."""
+    first, tail, _, time_ms = arcs
+    times, nodes = scratch.times, scratch.nodes
+    chain = sites.chain[site]
+    _sow(chains, sites, site, limit, times, queue)
+    n = 0
+    for end in (chains.start[chain], chains.end[chain]):
+        if times[end] < _NEVER and (n == 0 or nodes[0] != end):
+            nodes[n] = end
+            n += 1
+    while True:
+        node = _pop(queue)
+        if node < 0:
+            return n
+        so_far = np.int64(times[node])
+        for at in range(first[node], first[node + 1]):
+            time, other = so_far + time_ms[at], tail[at]
+            if time <= limit and time < times[other]:
+                if times[other] == _NEVER:
+                    nodes[n] = other
+                    n += 1
+                times[other] = time
+                _push(queue, other, time)
+
+
+@compiled
+def _hits(
+    chains: Chains,
+    arcs: Arcs,
+    sites: Places,
+    site: int,
+    targets: tuple[Places, Ints, Ints],
+    limit: int,
+    scratch: Scratch,
+    n_nodes: int,
+) -> int:
+    """Note the least time of every owner within reach; return how many owners there are."""
+    n_owners, home = 0, sites.chain[site]
+    n_chains = _touched(arcs, home, scratch, n_nodes)
+    placed, first, owner_at = targets
+    for at in range(n_chains):
+        chain = scratch.chains[at]
+        scratch.is_seen[chain] = -1
+        for target in range(first[chain], first[chain + 1]):
+            time = _way_ms(chains, chain, placed.at_ms[target], scratch.times)
+            if chain == home:
+                direct = _along_ms(chains, chain, placed.at_ms[target], sites.at_ms[site])
+                time = min(time, direct + sites.access_ms[site])
+            time += placed.access_ms[target]
+            owner = owner_at[target]
+            if time <= limit and time < scratch.best[owner]:
+                if scratch.best[owner] == _NEVER:
+                    scratch.owners[n_owners] = owner
+                    n_owners += 1
+                scratch.best[owner] = time
+    return n_owners
+
+
+@compiled
+def _touched(arcs: Arcs, home: int, scratch: Scratch, n_nodes: int) -> int:
+    """List the chains that lead to a junction within reach, and the site's own, each once."""
+    scratch.chains[0], scratch.is_seen[home] = home, 1
+    n = 1
+    for at in range(n_nodes):
+        node = scratch.nodes[at]
+        for arc in range(arcs.first[node], arcs.first[node + 1]):
+            chain = arcs.chain[arc]
+            if scratch.is_seen[chain] < 0:
+                scratch.is_seen[chain] = 1
+                scratch.chains[n] = chain
+                n += 1
+    return n
+
+
+@compiled
+def count(
+    chains: Chains, arcs: Arcs, sites: Places, limits: Ints, tools: tuple[Scratch, Queue]
+) -> Ints:
+    """Return how many sites reach each junction within each of the limits."""
+    scratch, queue = tools
+    counts = np.zeros((len(limits), len(scratch.times)), np.int32)
+    for site in range(len(sites.chain)):
+        if sites.chain[site] < 0:
+            continue
+        n = _ball(chains, arcs, sites, site, limits[-1], scratch, queue)
+        for at in range(n):
+            node = scratch.nodes[at]
+            for tier in range(len(limits)):
+                if scratch.times[node] <= limits[tier]:
+                    counts[tier, node] += 1
+            scratch.times[node] = _NEVER
+    return counts

@@ -1,0 +1,179 @@
+"""The searches from the sites outwards, against the direction of travel, and what they reach.
+
+Chunks of sites run in threads: the compiled loops release the interpreter's lock, each has scratch
+of its own, and the graph is shared.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from geo.coverage.network.arrays import NEVER_MS, Ints, Longs
+from geo.coverage.network.graph import Graph
+from geo.coverage.network.loops import (
+    BUCKET_MS,
+    Places,
+    Queue,
+    Scratch,
+    arrive,
+    count,
+    nearest,
+    reach,
+)
+
+__all__ = ["Places", "Reached", "arrival_ms", "junction_counts", "nearest_ms", "reached", "take"]
+
+_CHUNK: Final = 64
+
+
+class Reached(NamedTuple):
+    """r pairs of a site and an owner (a grid, a point) within reach, in order of sites.
+
+    `time_ms` is the least time from what the owner owns to the site.
+    """
+
+    site_at: Ints
+    owner_at: Ints
+    time_ms: Ints
+
+
+def take(places: Places, some: Longs | slice) -> Places:
+    """Return the places at the positions `some`."""
+    chain, at_ms, access_ms = (values[some] for values in places)
+    return Places(chain=chain, at_ms=at_ms, access_ms=access_ms)
+
+
+def _by_chain(places: Places, n_chains: int) -> tuple[Places, Ints, Longs]:
+    """Return the places on a chain in order of chains, where each chain's begin, their positions.
+
+    `first` has n_chains + 1 entries: the places of chain c are first[c] to first[c + 1].
+    """
+    on = np.flatnonzero(places.chain >= 0)
+    order = on[np.argsort(places.chain[on], kind="stable")]
+    first = np.zeros(n_chains + 1, dtype=np.int32)
+    np.cumsum(np.bincount(places.chain[on], minlength=n_chains), out=first[1:])
+    return take(places, order), first, order
+
+
+def _longest_ms(graph: Graph, sites: Places) -> int:
+    """Return by how much (ms) waiting times of a search can differ."""
+    longest = int(graph.chains.time_ms.max(initial=0))
+    return longest + int(sites.access_ms.max(initial=0))
+
+
+def nearest_ms(graph: Graph, sites: Places) -> Ints:
+    """Return the time (ms) from each junction to the nearest of `sites`; NEVER_MS without a way.
+
+    Notes
+    -----
+    One search from all sites: O(arcs), a little more where a bucket is looked at twice.
+    """
+    times = np.full(graph.n_nodes, NEVER_MS, dtype=np.int32)
+    queue = _queue(graph, _longest_ms(graph, sites))
+    nearest(graph.chains, graph.arcs, sites, times, queue)
+    return times
+
+
+def arrival_ms(graph: Graph, times: Ints, points: Places, sites: Places) -> Ints:
+    """Return the time (ms) from each point to the nearest of `sites`; NEVER_MS without a way.
+
+    Parameters
+    ----------
+    times
+        What `nearest_ms` gave for the same sites.
+    """
+    placed, first, _ = _by_chain(sites, len(graph.chains.start))
+    return arrive(graph.chains, times, points, placed, first)
+
+
+def reached(
+    graph: Graph, sites: Places, targets: Places, *, owner_at: Ints, limit_ms: int
+) -> Reached:
+    """Return every owner that each site reaches within `limit_ms` (equal counts).
+
+    Parameters
+    ----------
+    sites
+        s sites; one that is on no street reaches nothing.
+    targets
+        k places, each owned by `owner_at` (k), 0 up to n_owners - 1.
+
+    Notes
+    -----
+    O(Σ size of the circles), in as many threads as there are cores.
+    """
+    placed, first, order = _by_chain(targets, len(graph.chains.start))
+    owners = owner_at[order].astype(np.int32)
+    n_owners = int(owner_at.max(initial=-1)) + 1
+    longest = min(_longest_ms(graph, sites), limit_ms)
+
+    def search(start: int) -> tuple[Ints, Ints, Ints]:
+        some = take(sites, slice(start, start + _CHUNK))
+        scratch = _scratch(graph, n_owners)
+        queue = _queue(graph, longest)
+        return reach(
+            graph.chains, graph.arcs, some, (placed, first, owners), limit_ms, (scratch, queue)
+        )
+
+    starts = range(0, len(sites.chain), _CHUNK)
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        parts = list(pool.map(search, starts))
+    if not parts:
+        none = np.zeros(0, dtype=np.int32)
+        return Reached(none, none, none)
+    site_at = [site + start for start, (site, _, _) in zip(starts, parts, strict=True)]
+    return Reached(
+        site_at=np.concatenate(site_at).astype(np.int32),
+        owner_at=np.concatenate([owner for _, owner, _ in parts]),
+        time_ms=np.concatenate([time for _, _, time in parts]),
+    )
+
+
+def _scratch(graph: Graph, n_owners: int) -> Scratch:
+    n_chains = len(graph.chains.start)
+    return Scratch(
+        times=np.full(graph.n_nodes, NEVER_MS, dtype=np.int32),
+        nodes=np.empty(graph.n_nodes, dtype=np.int32),
+        is_seen=np.full(n_chains, -1, dtype=np.int32),
+        chains=np.empty(n_chains, dtype=np.int32),
+        best=np.full(n_owners, NEVER_MS, dtype=np.int32),
+        owners=np.empty(n_owners, dtype=np.int32),
+    )
+
+
+def junction_counts(graph: Graph, sites: Places, *, limits_ms: tuple[int, ...]) -> Ints:
+    """Return how many sites reach each junction within each limit, shape (limits, junctions).
+
+    Parameters
+    ----------
+    limits_ms
+        Ascending.
+    """
+    limits = np.array(limits_ms, dtype=np.int32)
+    longest = min(_longest_ms(graph, sites), int(limits[-1]))
+    n_parts = min(os.cpu_count() or 1, max(len(sites.chain) // _CHUNK, 1))
+    cuts = np.linspace(0, len(sites.chain), n_parts + 1).astype(int)
+
+    def search(part: int) -> Ints:
+        some = take(sites, slice(cuts[part], cuts[part + 1]))
+        tools = (_scratch(graph, 0), _queue(graph, longest))
+        return count(graph.chains, graph.arcs, some, limits, tools)
+
+    with ThreadPoolExecutor(max_workers=n_parts) as pool:
+        counts = list(pool.map(search, range(n_parts)))
+    total: Ints = np.sum(counts, axis=0, dtype=np.int32)
+    return total
+
+
+def _queue(graph: Graph, longest_ms: int) -> Queue:
+    """Return an empty queue in which no two waiting times differ by more than `longest_ms`."""
+    n = graph.n_nodes
+    return Queue(
+        head=np.full(longest_ms // BUCKET_MS + 3, -1, dtype=np.int32),
+        after=np.full(n, -1, dtype=np.int32),
+        before=np.full(n, -1, dtype=np.int32),
+        slot=np.full(n, -1, dtype=np.int32),
+        state=np.zeros(2, dtype=np.int32),
+    )
