@@ -1,167 +1,106 @@
-"""A small town with planted faults, and every form in which a planner may hold its layers.
+"""Synthetic cities at the five towns, and their sites misread in every way the guard knows."""
 
-┌────┬────┬────┬────┐
-│ 8  │ 9  │ 10 │ 11 │      twelve grids of 300 m, three communities side by side: 4 × 3;
-├────┼────┼────┼────┤      5 reaches 20 m into 6 (overlap), 10 lacks a strip of 12 m (gap),
-│ 4  │ 5 ▐│ 6  │ 7  │      3 lacks 0.5 m at its east end (sliver), 11 has no parent,
-├────┼────┼────┼────┤      1 has an unknown parent; site 3 repeats the id of site 2,
-│ 0  │ 1  │ 2  │ 3  │      site 5 has no place, and row 7 of the sites is far away.
-└────┴────┴────┴────┘
-"""
-
-import json
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
-from openpyxl import Workbook
+from pyproj import CRS
 
-from geo.audit import run_audit
-from geo.audit.value import Audit
-from geo.io import load, read_project
+from geo.crs import WGS84, to_crs
+from geo.io.datum import from_wgs84, to_wgs84
+from geo.io.guard import Area, Surroundings, find_misreading, judge_datum
+from geo.synth import City
 
-CRS = "EPSG:4547"
-X0, Y0, SIDE = 500_000.0, 3_400_000.0, 300.0
+__all__ = ["READINGS", "TOWNS", "around", "draw_sites", "misread", "named", "redated"]
 
-SIMPLIFIED = {
-    "grid": "网格编号", "name": "名称", "parent": "社区编号", "households": "户数",
-    "site": "站点编号", "category": "类别", "hall": "社区服务中心", "old": "长者照护站", "town": "胜利街道双洞子社区第",
-}  # fmt: skip
-TRADITIONAL = {
-    "grid": "網格編號", "name": "名稱", "parent": "上級編號", "households": "戶數",
-    "site": "站點編號", "category": "類別", "hall": "社區服務中心", "old": "銀髮族照顧站", "town": "萬華區福音里第",
-}  # fmt: skip
-RARE = SIMPLIFIED | {"town": "东兴镇𠮷㐂社区第"}
-"""With characters that GBK does not have."""
+TOWNS = {
+    "neijiang": (105.06, 29.58),
+    "lusong": (113.15, 27.83),
+    "huantai": (118.10, 36.96),
+    "yuxi": (102.55, 24.35),
+    "chenzhou": (113.01, 25.77),
+}
 
-HALL = ("community_service", "elderly")
-CATEGORIES = "\n".join(
-    f'"{words[key]}" = "{ours}"'
-    for words in (SIMPLIFIED, TRADITIONAL)
-    for key, ours in zip(("hall", "old"), HALL, strict=True)
-)
+READINGS = {
+    "clean": ("ok",),
+    "gcj02": ("gcj02",),
+    "bd09": ("bd09",),
+    "swapped": ("swapped",),
+    "prefix": ("zone",),
+    "zone": ("zone",),
+}
+"""How sites are misread, and the verdict that is right."""
 
-
-def grids(words: dict[str, str]) -> gpd.GeoDataFrame:
-    shapes = [_cell(i) for i in range(12)]
-    shapes[5] = shapely.box(X0 + 300, Y0 + 300, X0 + 620, Y0 + 600)
-    shapes[10] = shapely.box(X0 + 600, Y0 + 612, X0 + 900, Y0 + 900)
-    shapes[3] = shapely.box(X0 + 900, Y0, X0 + 1199.5, Y0 + 300)
-    parents = [f"C{i // 4 + 1}" for i in range(12)]
-    parents[11], parents[1] = "", "C9"
-    columns = {
-        words["grid"]: [f"5110{i:04d}" for i in range(12)],
-        words["name"]: [f"{words['town']}{i}{words['grid'][:2]}" for i in range(12)],
-        words["parent"]: parents,
-        words["households"]: [300 + 10 * i for i in range(12)],
-    }
-    return gpd.GeoDataFrame(columns, geometry=shapes, crs=CRS)
+_PREFIX_M = 1e6
 
 
-def units() -> gpd.GeoDataFrame:
-    rows = [shapely.box(X0, Y0 + 300 * i, X0 + 1200, Y0 + 300 * i + 300) for i in range(3)]
-    codes = ["C1", "C2", "C3"]
-    return gpd.GeoDataFrame({"unit_id": codes, "name": codes}, geometry=rows, crs=CRS)
+def draw_sites(city: City, kind: str, n: int, rng: np.random.Generator) -> gpd.GeoDataFrame:
+    """Return n sites: `named` and `plain` as the city has them, or `built` beside buildings."""
+    if kind == "built":
+        houses = city.building_frame()
+        xy = shapely.get_coordinates(houses.geometry.array)
+        xy = xy[rng.choice(len(xy), n)] + rng.normal(0.0, 8.0, (n, 2))
+        ids = pd.Index([f"s{at}" for at in range(n)], name="site_id")
+        return gpd.GeoDataFrame(geometry=gpd.points_from_xy(*xy.T), index=ids, crs=city.crs)
+    chosen = rng.choice(len(city.sites), min(n, len(city.sites)), replace=False)
+    sites = city.sites.iloc[chosen]
+    return sites if kind == "named" else sites.drop(columns="name")
 
 
-def sites(words: dict[str, str]) -> gpd.GeoDataFrame:
-    points: list[Any] = [shapely.Point(X0 + 150 + 160 * i, Y0 + 200 + 64.5 * i) for i in range(7)]
-    points[5] = None
-    points[6] = shapely.Point(X0 + 3_000_000, Y0 + 1000)
-    columns = {
-        words["site"]: ["S1", "S2", "S2", "S4", "S5", "S6", "S7"],
-        words["name"]: [f"{words['hall']}{i}" for i in range(7)],
-        words["category"]: [words["hall"], words["old"]] * 3 + [words["hall"]],
-    }
-    return gpd.GeoDataFrame(columns, geometry=points, crs=CRS)
+def around(city: City) -> Surroundings:
+    """Return what the sites of a city are held against, without its roads."""
+    return Surroundings(
+        grids=city.grids,
+        areas={"grids": city.grids, "community": city.communities, "street": city.streets},
+        buildings=city.building_frame(),
+    )
 
 
-def layers(words: dict[str, str]) -> dict[str, gpd.GeoDataFrame]:
-    return {"grids": grids(words), "units": units(), "sites": sites(words)}
+def redated(frame: gpd.GeoDataFrame, datum: str, *, read_as: str = "wgs84") -> gpd.GeoDataFrame:
+    """Return places of WGS 84 as a file on `datum` gives them when it is read as `read_as`."""
+    lonlat = to_crs(frame, WGS84)
+
+    def shift(xy: Any) -> Any:  # noqa: ANN401
+        return to_wgs84(from_wgs84(xy, datum), read_as)
+
+    moved = shapely.transform(np.asarray(lonlat.geometry.array, dtype=object), shift)
+    places = gpd.GeoSeries(moved, index=frame.index, crs=WGS84)
+    return to_crs(lonlat.set_geometry(places), frame.crs)
 
 
-def audit(folder: Path, **specs: dict[str, Any]) -> Audit:
-    """Audit the town whose layers `specs` describe, as the project file in `folder` says."""
-    text = f'[project]\nid = "town"\ncrs = "{CRS}"\nlanguage = "zh"\n'
-    for name, keys in specs.items():
-        values = "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
-        text += f"[layers.{name}]\n{values}"
-    text += f"[categories]\n{CATEGORIES}\n"
-    path = folder / "town.toml"
-    path.write_text(text, encoding="utf-8")
-    return run_audit(load(read_project(path)))
+def misread(
+    sites: gpd.GeoDataFrame, reading: str, rng: np.random.Generator
+) -> tuple[gpd.GeoDataFrame, CRS]:
+    """Return the sites as a file has them, coordinates and all, and the CRS they are read in."""
+    crs = CRS.from_user_input(sites.crs)
+    if reading in ("clean", "gcj02", "bd09"):
+        datum = reading if reading != "clean" else "wgs84"
+        return redated(sites, datum), crs
+    if reading == "swapped" and rng.random() < 0.5:
+        lonlat = to_crs(sites, WGS84)
+        return _mapped(lonlat, lambda xy: xy[:, ::-1]), WGS84
+    if reading == "swapped":
+        return _mapped(sites, lambda xy: xy[:, ::-1]), crs
+    code = crs.to_epsg() or 0
+    zone = code - 4534 + 25
+    if reading == "prefix":
+        wrong = zone + int(rng.integers(-1, 2))
+        with_prefix = _mapped(sites, lambda xy: xy + np.array([zone * _PREFIX_M, 0.0]))
+        read_in = crs if wrong == zone else CRS.from_epsg(4513 + wrong - 25)
+        return with_prefix, read_in
+    return sites, CRS.from_epsg(code + int(rng.choice([-1, 1])))
 
 
-def plain(folder: Path, words: dict[str, str]) -> Audit:
-    """Audit the town as GeoPackages: what every other form must give too."""
-    specs = {}
-    for name, frame in layers(words).items():
-        frame.to_file(folder / f"{name}.gpkg")
-        specs[name] = {"path": f"{name}.gpkg"}
-    return audit(folder, **specs)
+def named(city: City, held: Surroundings, sites: gpd.GeoDataFrame, crs: CRS) -> str:
+    """Return the guard's verdict on sites as a file has them: axes and zones, then the datum."""
+    area = Area(crs=city.crs, bounds=tuple(city.grids.total_bounds), own_crs=city.crs)
+    xy = shapely.get_coordinates(sites.geometry.array)
+    found = find_misreading(xy, crs, area)
+    return found.verdict if found is not None else judge_datum(sites, held).verdict
 
 
-def told(audit: Audit) -> dict[str, Any]:
-    """Return all that an audit says, without the names of its files, for comparison."""
-    findings = pd.DataFrame(audit.findings.drop(columns="geometry"))
-    shapes = audit.findings.geometry
-    names = {source.path: source.layer for source in audit.sources}
-    for path, layer in names.items():
-        for column in ("message_zh", "message_en"):
-            stem = path.rsplit("/", 1)[-1]
-            findings[column] = [text.replace(f"({stem})", layer).replace(f"（{stem}）", layer)
-                                for text in findings[column]]  # fmt: skip
-    numbers = findings.select_dtypes("number").columns
-    findings[numbers] = findings[numbers].astype(float).round(3)
-    bounds = shapely.bounds(shapes.array).round(3).tolist()
-    return {
-        "findings": findings.astype(object).where(findings.notna(), None).to_dict("records"),
-        "places": [[None if c != c else c for c in place] for place in bounds],  # noqa: PLR0124
-        "coverage": audit.coverage.round(9).astype(str).to_dict("records"),
-        "quarantine": audit.quarantine[["layer", "row", "id", "reason"]].to_dict("records"),
-        "rows": [(s.layer, s.rows, s.used, s.quarantined, s.repaired) for s in audit.sources],
-        "grids": audit.grids["name"].to_dict(),
-    }
-
-
-def workbook(path: Path, frame: gpd.GeoDataFrame, words: dict[str, str]) -> Path:
-    """Write a sheet as it comes out of an office: a merged title, a date, full-width digits."""
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    table = _with_wkt(frame)
-    sheet.append([f"{words['town']}一览表"])
-    sheet.append(["填报单位：办公室", None, "填报日期：２０２４年５月"])
-    sheet.append([])
-    sheet.append(list(table.columns))
-    for row in table.itertuples(index=False):
-        sheet.append([_wide(cell) for cell in row])
-    sheet.merge_cells(start_row=1, start_column=1, end_row=1, end_column=len(table.columns))
-    book.save(path)
-    return path
-
-
-def csv(path: Path, frame: gpd.GeoDataFrame, encoding: str) -> Path:
-    _with_wkt(frame).to_csv(path, index=False, encoding=encoding)
-    return path
-
-
-def _with_wkt(frame: gpd.GeoDataFrame) -> pd.DataFrame:
-    table = pd.DataFrame(frame.drop(columns="geometry"))
-    wkt = shapely.to_wkt(frame.geometry.array, rounding_precision=-1)
-    return table.assign(WKT=wkt)
-
-
-def _wide(cell: object) -> object:
-    """Return digits in full width, as an input method leaves them; WKT as it is."""
-    text = str(cell)
-    if not text.isdigit():
-        return cell
-    return "".join(chr(ord(char) + 0xFEE0) for char in text)
-
-
-def _cell(i: int) -> shapely.Polygon:
-    x, y = X0 + SIDE * (i % 4), Y0 + SIDE * (i // 4)
-    return shapely.box(x, y, x + SIDE, y + SIDE)
+def _mapped(frame: gpd.GeoDataFrame, change: Any) -> gpd.GeoDataFrame:  # noqa: ANN401
+    moved = shapely.transform(np.asarray(frame.geometry.array, dtype=object), change)
+    return frame.set_geometry(gpd.GeoSeries(moved, index=frame.index))

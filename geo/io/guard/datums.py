@@ -42,14 +42,14 @@ class Evidence:
 
     `name`
         `outline`, `names`, `buildings`, `streets`, `borders`.
-    `values`
+    `figures`
         Reading to what a user can check: how many places lie outside, or their median distance (m).
     `nats`
         Reading to how much it speaks for it.
     """
 
     name: str
-    values: Mapping[str, float]
+    figures: Mapping[str, float]
     nats: Mapping[str, float]
     n: int
     column: str = ""
@@ -194,7 +194,7 @@ def _outline(case: _Case) -> Evidence:
     outside = {name: ~case.around.is_inside(xy) for name, xy in case.readings.items()}
     return Evidence(
         name="outline",
-        values={name: float(missed.sum()) for name, missed in outside.items()},
+        figures={name: float(missed.sum()) for name, missed in outside.items()},
         nats=_by_misses(case, outside, case.xy, most_share=case.limits.most_outside_share),
         n=len(case.xy),
     )
@@ -212,7 +212,7 @@ def _names(case: _Case) -> list[Evidence]:
         found.append(
             Evidence(
                 name="names",
-                values={name: float(rows.sum()) for name, rows in missed.items()},
+                figures={name: float(rows.sum()) for name, rows in missed.items()},
                 nats=_by_misses(case, missed, case.xy[claim.rows], most_share=most_share),
                 n=len(claim.rows),
                 column=claim.column,
@@ -285,7 +285,7 @@ def _distance(
     }
     medians = {key: float(np.median(d)) if len(d) else float("nan") for key, d in distance.items()}
     n = max(len(d) for d in distance.values())
-    return Evidence(name=name, values=medians, nats=nats, n=n)
+    return Evidence(name=name, figures=medians, nats=nats, n=n)
 
 
 def _verdict(case: _Case, evidence: tuple[Evidence, ...]) -> str:

@@ -64,7 +64,7 @@ def _evidence(item: Evidence, language: str) -> str:
     kind = "count" if item.name in _COUNTED else "metres"
     values = [
         text(f"guard.value_{kind}", language, datum=text(f"guard.{reading}", language), value=value)
-        for reading, value in item.values.items()
+        for reading, value in item.figures.items()
     ]
     joined = ("，" if language == "zh" else ", ").join(values)
     return text(
