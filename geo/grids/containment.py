@@ -5,10 +5,13 @@ import numpy as np
 import shapely
 
 from geo.findings import Report, findings_frame
+from geo.grids.kernel import Rings, Segments
+from geo.grids.kernel.segments import Keys
 from geo.grids.names import display_names
-from geo.grids.pairs import Positions
+from geo.grids.pairs import Mask, Positions
 from geo.grids.parents import parent_positions
-from geo.grids.widths import Pieces
+from geo.grids.tiling import Tiling, tile
+from geo.grids.widths import Geometries, Pieces
 from geo.layers import (
     require_metric,
     require_polygons,
@@ -20,7 +23,11 @@ __all__ = ["find_outside_parent"]
 
 
 def find_outside_parent(
-    grids: gpd.GeoDataFrame, units: gpd.GeoDataFrame | None, *, noise_width_m: float
+    grids: gpd.GeoDataFrame,
+    units: gpd.GeoDataFrame | None,
+    *,
+    noise_width_m: float,
+    tiling: Tiling | None = None,
 ) -> Report:
     """Report every grid, base or dedicated, that reaches outside the unit its `parent_id` names.
 
@@ -33,6 +40,8 @@ def find_outside_parent(
         Units of any level; rows without a polygon are allowed.
     noise_width_m
         Parts outside of a smaller mean width are noise and left out.
+    tiling
+        `grids` matched (`geo.grids.tile`), where that was done already.
 
     Returns
     -------
@@ -45,6 +54,11 @@ def find_outside_parent(
     ------
     CRSError, LayerError
         If a frame is not in metres, the two differ in CRS, or `grids` holds no polygon in a row.
+
+    Notes
+    -----
+    A parent whose fingerprint is the sum of those of its base grids is tiled by them: none of them
+    reaches outside. Only grids of other parents, and dedicated ones, go to exact geometry.
     """
     require_metric(grids, "grids")
     require_polygons(grids, "grids")
@@ -56,9 +70,13 @@ def find_outside_parent(
     at, parent = _judged(grids, units)
     inner = np.asarray(grids.geometry.array, dtype=object)[at]
     outer = np.asarray(units.geometry.array, dtype=object)
-    shapely.prepare(outer)
-    reaches = ~shapely.covers(outer[parent], inner)
     n_judged = len(at)
+    tiling = tile(grids, noise_width_m=0.0) if tiling is None else tiling
+    is_base = (grids["kind"] == "base").to_numpy(bool)[at] if "kind" in grids else np.ones(n_judged)
+    doubtful = ~_is_tiled(outer, tiling.residue.fingerprint[at], parent, is_base=is_base > 0)
+    at, parent, inner = at[doubtful], parent[doubtful], inner[doubtful]
+    shapely.prepare(outer[np.unique(parent)])
+    reaches = ~shapely.covers(outer[parent], inner)
     at, parent, inner = at[reaches], parent[reaches], inner[reaches]
     outside = Pieces.of(shapely.difference(inner, outer[parent]), min_width_m=noise_width_m)
     names = display_names(units)
@@ -83,6 +101,16 @@ def find_outside_parent(
         thresholds={"noise_width_m": noise_width_m},
         counts={"n_judged": n_judged, "n_noise": len(at) - len(rows)},
     )
+
+
+def _is_tiled(outer: Geometries, fingerprint: Keys, parent: Positions, *, is_base: Mask) -> Mask:
+    """Return True for each base grid that tiles its parent together with the others there."""
+    used, of = np.unique(parent, return_inverse=True)
+    total = np.zeros(len(used), dtype=np.uint64)
+    np.add.at(total, of[is_base], fingerprint[is_base])
+    whole = Segments.of(Rings.of(outer[used])).fingerprint == total
+    tiled: Mask = whole[of] & is_base
+    return tiled
 
 
 def _judged(grids: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> tuple[Positions, Positions]:

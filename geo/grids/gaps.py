@@ -1,12 +1,10 @@
 """Gaps: G203 and G204 (gap).
 
 A gap is one connected part of (outline - union of all grids), each outline by itself; without
-outlines, of the holes that the union of all grids encloses. Each outline is compared with the
-grids that meet it only.
+outlines, of the holes that the union of all grids encloses (`geo.grids.holes` finds them).
 """
 
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from typing import Any, Final
 
 import geopandas as gpd
@@ -15,13 +13,15 @@ import numpy.typing as npt
 import shapely
 
 from geo.findings import Report, findings_frame
+from geo.grids.holes import enclosed, uncovered
+from geo.grids.kernel import Rings, alongside, segments_of
 from geo.grids.names import display_names
-from geo.grids.widths import Geometries, mean_width_m, polygon_parts
+from geo.grids.tiling import Tiling, has_polygon, tile
+from geo.grids.widths import Geometries, mean_width_m
 from geo.layers import require_metric, require_polygons, require_same_crs
 
 __all__ = ["find_gaps"]
 
-_AREA_SHARED: Final = "2********"
 _MIN_REACH_M: Final = 0.001
 _MIN_BORDER_M: Final = 1.0
 _MIN_BORDER_SHARE: Final = 0.05
@@ -35,6 +35,7 @@ def find_gaps(
     *,
     noise_width_m: float,
     sliver_width_m: float,
+    tiling: Tiling | None = None,
 ) -> Report:
     """Report every connected area of the outlines that lies in no grid.
 
@@ -47,12 +48,15 @@ def find_gaps(
         polygon at all: the holes enclosed by the union of the grids are judged instead.
     noise_width_m, sliver_width_m
         A gap of a mean width below the first is noise, below the second a sliver (G204).
+    tiling
+        `grids` and `outlines` matched (`geo.grids.tile`), where that was done already.
 
     Returns
     -------
     report
         A finding a gap: `grid_ids` the grids around it (those that share more than a corner with
-        it), `unit_ids` its outline. `counts`: `n_noise`.
+        it), `unit_ids` its outline. `counts`: `n_noise`, on a noisy layer of the places looked at
+        only: cracks between borders that differ by noise are not counted one by one.
 
     Raises
     ------
@@ -61,21 +65,23 @@ def find_gaps(
     """
     require_metric(grids, "grids")
     require_polygons(grids, "grids")
-    geometry = np.asarray(grids.geometry.array, dtype=object)
     if outlines is not None:
         require_same_crs({"grids": grids, "units": outlines})
-        outlines = outlines[~(outlines.geometry.isna() | outlines.geometry.is_empty)]
+        outlines = outlines[has_polygon(outlines)]
+    if tiling is None or not tiling.has(outlines):
+        tiling = tile(grids, outlines, noise_width_m=noise_width_m)
     if outlines is None or len(outlines) == 0:
-        gaps, owner = _holes(geometry), None
+        gaps, owner = enclosed(tiling, noise_width_m), None
     else:
-        gaps, owner = _uncovered(geometry, np.asarray(outlines.geometry.array, dtype=object))
+        gaps, owner = uncovered(tiling, noise_width_m)
     width_m = mean_width_m(gaps)
     keep = width_m >= noise_width_m
     names = None if outlines is None or owner is None else display_names(outlines)
     rows = _rows(
-        grids,
+        grids.index.to_numpy(),
+        tiling,
         gaps[keep],
-        None if owner is None or outlines is None else outlines.index.to_numpy()[owner[keep]],
+        units=None if owner is None or outlines is None else outlines.index.to_numpy()[owner[keep]],
         noise_width_m=noise_width_m,
         sliver_width_m=sliver_width_m,
         names=names or {},
@@ -87,40 +93,18 @@ def find_gaps(
     )
 
 
-def _holes(geometry: Geometries) -> Geometries:
-    """Return the polygons that the union of `geometry` encloses and does not cover."""
-    union = shapely.union_all(geometry)
-    shells = shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(union)))
-    return polygon_parts([shapely.difference(shapely.union_all(shells), union)])[0]
-
-
-def _uncovered(
-    geometry: Geometries, outlines: Geometries
-) -> tuple[Geometries, npt.NDArray[np.intp]]:
-    """Return the parts of each outline outside all of `geometry`, and the outline of each part."""
-    unit, grid = shapely.STRtree(geometry).query(outlines)
-    shapely.prepare(outlines)
-    meets = shapely.relate_pattern(outlines[unit], geometry[grid], _AREA_SHARED)
-    unit, grid = unit[meets], grid[meets]
-    order = np.argsort(unit, kind="stable")
-    ends = np.searchsorted(unit[order], np.arange(len(outlines) + 1))
-    covered = np.array(
-        [shapely.union_all(geometry[grid[order[start:end]]]) for start, end in pairwise(ends)],
-        dtype=object,
-    )
-    return polygon_parts(shapely.difference(outlines, covered))
-
-
 def _rows(
-    grids: gpd.GeoDataFrame,
+    ids: npt.NDArray[np.object_],
+    tiling: Tiling,
     gaps: Geometries,
-    units: npt.NDArray[np.object_] | None,
     *,
+    units: npt.NDArray[np.object_] | None,
     noise_width_m: float,
     sliver_width_m: float,
     names: Mapping[str, str],
 ) -> Iterator[Mapping[str, Any]]:
-    around = _grids_around(grids, gaps, reach_m=max(noise_width_m, _MIN_REACH_M))
+    reach_m = max(noise_width_m, _MIN_REACH_M)
+    around = _grids_around(ids, tiling, gaps, reach_m=reach_m)
     width_m, area_m2 = mean_width_m(gaps), shapely.area(gaps)
     bounds = shapely.bounds(gaps)
     for k in np.lexsort((bounds[:, 1], bounds[:, 0])) if len(gaps) else ():
@@ -144,20 +128,28 @@ def _rows(
 
 
 def _grids_around(
-    grids: gpd.GeoDataFrame, gaps: Geometries, *, reach_m: float
+    ids: npt.NDArray[np.object_], tiling: Tiling, gaps: Geometries, *, reach_m: float
 ) -> list[tuple[str, ...]]:
     """Return the ids of the grids along whose border each gap runs, not merely touching a corner.
 
     A grid counts when its border runs within `reach_m` of the gap for 1 m, or for 5 % of the gap's
     perimeter where that is less.
     """
-    geometry = np.asarray(grids.geometry.array, dtype=object)
-    gap, grid = shapely.STRtree(geometry).query(gaps, predicate="dwithin", distance=reach_m)
-    zone = shapely.buffer(gaps, reach_m, quad_segs=2)
-    along = shapely.length(shapely.intersection(shapely.boundary(geometry[grid]), zone[gap]))
+    x0, y0, x1, y1 = shapely.bounds(gaps).reshape(-1, 4).T
+    zone = shapely.box(x0 - reach_m, y0 - reach_m, x1 + reach_m, y1 + reach_m)
+    gap, grid = tiling.tree.query(zone)
+    used, which = np.unique(grid, return_inverse=True)
+    grid_rows, grid_start = segments_of(tiling.rings, used)
+    gap_rows, gap_start = segments_of(Rings.of(gaps), np.arange(len(gaps)))
+    along_m, _ = alongside(
+        np.vstack([grid_rows, gap_rows]),
+        np.concatenate([grid_start, gap_start[1:] + grid_start[-1]]),
+        which.astype(np.int64),
+        gap + len(used),
+        np.full(len(gap), reach_m),
+    )
     least = np.minimum(_MIN_BORDER_M, _MIN_BORDER_SHARE * shapely.length(gaps))
-    keep = along >= np.maximum(least, _CORNER * reach_m)[gap]
-    ids = grids.index.to_numpy()
+    keep = along_m >= np.maximum(least, _CORNER * reach_m)[gap]
     found: list[list[str]] = [[] for _ in gaps]
     for g, i in zip(gap[keep], grid[keep], strict=True):
         found[g].append(ids[i])

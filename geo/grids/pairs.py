@@ -1,7 +1,7 @@
 """Pairs of grids that share an area, measured.
 
-Candidates come from a packed R-tree; `relate` keeps those whose interiors meet in an area, and
-only those are intersected.
+Where several grids lie over one place, a face of the residual chain says so; only grids that meet
+such a face are related, and only pairs that share an area are intersected.
 """
 
 from dataclasses import dataclass
@@ -10,15 +10,21 @@ from typing import Final, Self
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import shapely
 
+from geo.grids.tiling import Tiling
 from geo.grids.widths import Geometries, Pieces
 
-__all__ = ["Mask", "Pairs", "Positions", "overlapping_pairs"]
+__all__ = ["Mask", "Pairs", "Positions", "blurred_pairs", "in_order_of_ids", "overlapping_pairs"]
 
 Positions = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 _AREA_SHARED: Final = "2********"
+_SEVERAL: Final = 2
+_TOUCH_M: Final = 1e-3
+_MANY: Final = 32
+"""Grids over one face from which on only those whose boxes meet are paired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,21 +39,16 @@ class Pairs:
     shared: Pieces
 
     @classmethod
-    def of(cls, grids: gpd.GeoDataFrame) -> Self:
-        """Measure all pairs of `grids`.
+    def of(cls, grids: gpd.GeoDataFrame, tiling: Tiling) -> Self:
+        """Measure all pairs of `grids`, which `tiling` is of.
 
         Notes
         -----
-        O(n log n + c) for c pairs of bounding boxes that meet.
+        O(c) exact operations for the c grids over places with several.
         """
-        geometry = np.asarray(grids.geometry.array, dtype=object)
-        rank = np.empty(len(grids), dtype=np.intp)
-        rank[np.argsort(grids.index.to_numpy(), kind="stable")] = np.arange(len(grids))
-        i, j = overlapping_pairs(geometry)
-        swap = rank[i] > rank[j]
-        left, right = np.where(swap, j, i), np.where(swap, i, j)
-        order = np.lexsort((rank[right], rank[left]))
-        left, right = left[order], right[order]
+        geometry = tiling.geometry
+        i, j = overlapping_pairs(tiling)
+        left, right = in_order_of_ids(grids.index.to_numpy(), i, j)
         shared = Pieces.of(shapely.intersection(geometry[left], geometry[right]))
         has_area = shared.area_m2 > 0.0
         return cls(left=left[has_area], right=right[has_area], shared=shared.take(has_area))
@@ -57,11 +58,81 @@ class Pairs:
         return Pairs(left=self.left[which], right=self.right[which], shared=self.shared.take(which))
 
 
-def overlapping_pairs(geometry: Geometries) -> tuple[Positions, Positions]:
+def overlapping_pairs(tiling: Tiling) -> tuple[Positions, Positions]:
     """Return positions (i, j), i < j, of polygons whose interiors meet in an area."""
-    i, j = shapely.STRtree(geometry).query(geometry)
-    once = i < j
-    i, j = i[once], j[once]
-    shapely.prepare(geometry)
+    geometry = tiling.geometry
+    i, j = _all_pairs(tiling) if tiling.faces is None else _pairs_over_faces(tiling)
+    shapely.prepare(geometry[np.unique(i)])
     meet = shapely.relate_pattern(geometry[i], geometry[j], _AREA_SHARED)
     return i[meet], j[meet]
+
+
+def in_order_of_ids(
+    ids: npt.NDArray[np.object_], i: Positions, j: Positions
+) -> tuple[Positions, Positions]:
+    """Return the pairs with the smaller id first, in order of ids; only their ids are sorted."""
+    _, rank = np.unique(np.concatenate([ids[i], ids[j]]), return_inverse=True)
+    a, b = np.asarray(rank[: len(i)]), np.asarray(rank[len(i) :])
+    order = np.lexsort((np.maximum(a, b), np.minimum(a, b)))
+    swap = (a > b)[order]
+    i, j = i[order], j[order]
+    return np.where(swap, j, i), np.where(swap, i, j)
+
+
+def blurred_pairs(tiling: Tiling, known: Pairs) -> npt.NDArray[np.int64]:
+    """Return the pairs of a noisy layer, as i·n + j, whose common border differs by noise alone.
+
+    Their borders meet only where near vertices are made one; `known` pairs are left out. None on a
+    layer that is not noisy.
+    """
+    n = len(tiling.geometry)
+    if tiling.moved is None:
+        return np.zeros(0, np.int64)
+    exact, near = tiling.residue, tiling.moved
+    code = near.left.astype(np.int64) * n + near.right
+    matched_m = pd.Series(exact.border_m, index=exact.left.astype(np.int64) * n + exact.right)
+    rest_m = near.border_m - matched_m.reindex(code, fill_value=0.0).to_numpy()
+    i, j = np.minimum(known.left, known.right), np.maximum(known.left, known.right)
+    blurred: npt.NDArray[np.int64] = code[(rest_m > _TOUCH_M) & ~np.isin(code, i * n + j)]
+    return blurred
+
+
+def _all_pairs(tiling: Tiling) -> tuple[Positions, Positions]:
+    """Return every pair of grids whose boxes meet."""
+    i, j = tiling.tree.query(tiling.geometry)
+    return i[i < j], j[i < j]
+
+
+def _pairs_over_faces(tiling: Tiling) -> tuple[Positions, Positions]:
+    """Return pairs of grids over one face that several lie over."""
+    faces = tiling.faces
+    if faces is None:
+        return _all_pairs(tiling)
+    several = faces.geometry[faces.n_grids >= _SEVERAL]
+    face, grid = tiling.tree.query(several, predicate="intersects")
+    shapely.prepare(several)
+    over = shapely.relate_pattern(several[face], tiling.geometry[grid], _AREA_SHARED)
+    face, grid = face[over], grid[over]
+    i, j = _paired(tiling.geometry, face, grid)
+    code = np.unique(np.minimum(i, j) * len(tiling.geometry) + np.maximum(i, j))
+    return code // len(tiling.geometry), code % len(tiling.geometry)
+
+
+def _paired(geometry: Geometries, face: Positions, grid: Positions) -> tuple[Positions, Positions]:
+    """Return the pairs of grids of each face."""
+    order = np.argsort(face, kind="stable")
+    face, grid = face[order], grid[order]
+    count = np.bincount(face, minlength=1)
+    few = count[face] <= _MANY
+    i, j = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
+    mine, its = face[few], grid[few]
+    for step in range(1, min(int(count.max()), _MANY)):
+        at = np.flatnonzero(mine[step:] == mine[:-step])
+        i.append(its[at])
+        j.append(its[at + step])
+    for crowded in np.flatnonzero(count > _MANY):
+        here = grid[face == crowded]
+        a, b = shapely.STRtree(geometry[here]).query(geometry[here])
+        i.append(here[a[a < b]])
+        j.append(here[b[a < b]])
+    return np.concatenate(i), np.concatenate(j)

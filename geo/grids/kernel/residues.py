@@ -1,0 +1,108 @@
+"""What is left of a layer's segments when twins have cancelled, and what the twins tell."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.grids.kernel.borders import common_borders, shared_by_many
+from geo.grids.kernel.matching import NONE, Ints, match
+from geo.grids.kernel.rings import Floats, Rings
+from geo.grids.kernel.segments import Keys, Segments, Signs, turns
+
+__all__ = ["Residue", "residue_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Residue:
+    """The outcome of matching n polygons, alone or with outlines.
+
+    `chain` (k, 4): residual segments of the polygons, each with its polygon at its left; `owner`
+    (k): that polygon. `open_outline` (m, 4): segments of outlines that no polygon has. `left`,
+    `right`, `border_m`: pairs left < right and the metres of the segments both have, by left, then
+    right. `is_ragged` (n): has a segment that no other one has. `fingerprint` (n), and of the
+    outlines after them. `n_segments` of the polygons.
+    """
+
+    chain: Floats
+    owner: Ints
+    open_outline: Floats
+    left: Ints
+    right: Ints
+    border_m: Floats
+    is_ragged: npt.NDArray[np.bool_]
+    fingerprint: Keys
+    n_segments: int
+
+
+def residue_of(
+    rings: Rings, outlines: Rings | None = None, *, turn: Signs | None = None
+) -> Residue:
+    """Match the segments of `rings` among themselves, and those of `outlines` with them.
+
+    `turn` tells how the rings run (polygons, then outlines) where coordinates were moved since.
+    O(V) time and memory for V vertices.
+    """
+    n, n_own = rings.n_polygons, len(rings.xy)
+    both = rings if outlines is None else rings.joined(outlines)
+    turn = turns(both) if turn is None else turn
+    segments = Segments.of(both, turn)
+    mate, rest, is_open = match(segments, n_own)
+    owner = rings.vertex_owner
+    left, right, border_m, n_false = common_borders(both.xy, owner, mate[:n_own], n)
+    if n_false:
+        _unmatch(both.xy, mate, rest, segments.sign)
+        left, right, border_m, _ = common_borders(both.xy, owner, mate[:n_own], n)
+    more = shared_by_many(rings.xy, owner, mate[:n_own], key=segments.key[:n_own])
+    left, right, border_m = _gathered((left, right, border_m), more, n)
+    is_ragged = np.zeros(n, dtype=bool)
+    is_ragged[owner[(mate[:n_own] == NONE) & (segments.sign[:n_own] != 0)]] = True
+    at = np.flatnonzero(rest)
+    return Residue(
+        chain=_directed(both, at, turn),
+        owner=owner[at],
+        open_outline=_directed(both, np.flatnonzero(is_open), turn),
+        left=left,
+        right=right,
+        border_m=border_m,
+        is_ragged=is_ragged,
+        fingerprint=segments.fingerprint,
+        n_segments=int(np.count_nonzero(segments.sign[:n_own])),
+    )
+
+
+def _directed(rings: Rings, at: npt.NDArray[np.intp], turn: Signs) -> Floats:
+    """Return the segments `at` with their polygon at their left."""
+    ring = np.searchsorted(rings.start, at, side="right") - 1
+    flip = (turn[ring] < 0)[:, None]
+    a, b = rings.xy[at], rings.xy[at + 1]
+    return np.hstack([np.where(flip, b, a), np.where(flip, a, b)])
+
+
+def _unmatch(xy: Floats, mate: Ints, rest: Signs, sign: Signs) -> None:
+    """Take segments of equal key but other ends apart again, in place."""
+    s = np.flatnonzero(mate >= 0)
+    t = mate[s]
+    ahead = (xy[s] == xy[t]).all(axis=1) & (xy[s + 1] == xy[t + 1]).all(axis=1)
+    back = (xy[s] == xy[t + 1]).all(axis=1) & (xy[s + 1] == xy[t]).all(axis=1)
+    wrong = s[~(ahead | back)]
+    mate[wrong] = NONE
+    rest[wrong] = sign[wrong]
+
+
+def _gathered(
+    pairs: tuple[Ints, Ints, Floats], more: tuple[Ints, Ints, Floats], n: int
+) -> tuple[Ints, Ints, Floats]:
+    """Return the pairs of both, each once, sorted."""
+    left = np.concatenate([pairs[0], more[0]]).astype(np.int64)
+    right = np.concatenate([pairs[1], more[1]])
+    border_m = np.concatenate([pairs[2], more[2]])
+    code = left * n + right
+    if len(more[0]):
+        code, index = np.unique(code, return_inverse=True)
+        total = np.bincount(index, weights=border_m, minlength=len(code)).astype(np.float64)
+    else:
+        order = np.argsort(code, kind="stable")
+        code, total = code[order], border_m[order]
+    n = max(n, 1)
+    return (code // n).astype(np.int32), (code % n).astype(np.int32), total

@@ -1,0 +1,149 @@
+"""The grids of a layer matched with one another: the pass that the checks of a tiling share.
+
+`tile` matches the borders once; overlaps, gaps, neighbours and containment then look only where
+something is left over (`geo.grids.kernel`). Three ways, chosen by what is left:
+
+* *exact*: most segments have their twin, bit by bit;
+* *noisy*: more than `_MAX_LEFT_SHARE` have none; vertices nearer to each other than half the noise
+  width are made one on a copy, which tells where to look; what is found there is measured on the
+  grids as they are. A defect wider than noise cannot vanish that way: it holds a disc of half the
+  noise width;
+* *plain*: even so too much is left (grids that do not tile at all): every pair of boxes is looked
+  at.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Self
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from geo.grids.kernel import Faces, Residue, Rings, clustered, faces_of, residue_of
+from geo.grids.kernel.segments import turns
+from geo.grids.widths import Geometries
+from geo.layers import require_metric, require_polygons, require_same_crs
+
+__all__ = ["Tiling", "tile"]
+
+_MAX_LEFT_SHARE: Final = 0.05
+_MAX_FACES_SHARE: Final = 0.5
+_FEW: Final = 20_000
+"""Up to so many segments (exact geometry of them takes well under a second) no copy is worth it."""
+_REACH_OF_NOISE: Final = 0.499
+"""How far vertices may lie apart and still be one, of the noise width; must be below one half."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tiling:
+    """n grids, matched, alone or with m outlines.
+
+    `geometry` (n), `outlines` (m, or None), both as they were given; `rings` of the grids;
+    `residue` of the matching; `moved` of the same with near vertices made one, only where the layer
+    is noisy.
+    """
+
+    geometry: Geometries
+    outlines: Geometries | None
+    rings: Rings
+    residue: Residue
+    moved: Residue | None
+
+    @classmethod
+    def of(cls, geometry: Geometries, outlines: Geometries | None, noise_width_m: float) -> Self:
+        """Match `geometry`; see `tile`."""
+        rings = Rings.of(geometry)
+        above = None if outlines is None else Rings.of(outlines)
+        residue = residue_of(rings, above)
+        moved = None
+        if _is_too_much(residue, _MAX_LEFT_SHARE) and noise_width_m > 0.0:
+            moved = _moved(rings, above, _REACH_OF_NOISE * noise_width_m)
+        return cls(geometry=geometry, outlines=outlines, rings=rings, residue=residue, moved=moved)
+
+    def has(self, outlines: gpd.GeoDataFrame | None) -> bool:
+        """Return True when it was matched with as many outlines as `outlines` has polygons."""
+        n_outlines = 0 if self.outlines is None else len(self.outlines)
+        return n_outlines == (0 if outlines is None else int(has_polygon(outlines).sum()))
+
+    @property
+    def is_noisy(self) -> bool:
+        """True where vertices had to be made one to see where to look."""
+        return self.moved is not None
+
+    @property
+    def matched(self) -> Residue:
+        """The residue to look by: of the copy where the layer is noisy."""
+        return self.residue if self.moved is None else self.moved
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """The grids by box."""
+        return shapely.STRtree(self.geometry)
+
+    @cached_property
+    def faces(self) -> Faces | None:
+        """What the residual chain bounds; None where too much is left for that to pay."""
+        if _is_too_much(self.matched, _MAX_FACES_SHARE):
+            return None
+        return faces_of(self.matched.chain, self.matched.open_outline)
+
+
+def tile(
+    grids: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame | None = None, *, noise_width_m: float
+) -> Tiling:
+    """Match the borders of `grids` with one another, and with those of `outlines`.
+
+    Parameters
+    ----------
+    grids
+        n polygons, base and dedicated, projected CRS in metres, unique text ids.
+    outlines
+        Units of the level that `find_gaps` will judge; rows without a polygon are left out.
+    noise_width_m
+        What is narrower is noise (m); 0: nothing is.
+
+    Raises
+    ------
+    CRSError, LayerError
+        If a frame is not in metres, the two differ in CRS, or `grids` holds no polygon in a row.
+
+    Notes
+    -----
+    O(V) time and memory for V vertices.
+    """
+    require_metric(grids, "grids")
+    require_polygons(grids, "grids")
+    drawn = None
+    if outlines is not None:
+        require_same_crs({"grids": grids, "units": outlines})
+        drawn = outlines_of(outlines)
+    return Tiling.of(np.asarray(grids.geometry.array, dtype=object), drawn, noise_width_m)
+
+
+def outlines_of(outlines: gpd.GeoDataFrame) -> Geometries | None:
+    """Return the polygons of `outlines`, None where there is none."""
+    geometry = np.asarray(outlines.geometry.array, dtype=object)
+    geometry = geometry[has_polygon(outlines)]
+    return geometry if len(geometry) else None
+
+
+def has_polygon(frame: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
+    """Return True for each row with a geometry."""
+    geometry = np.asarray(frame.geometry.array, dtype=object)
+    has: npt.NDArray[np.bool_] = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
+    return has
+
+
+def _is_too_much(residue: Residue, share: float) -> bool:
+    return len(residue.chain) > max(share * residue.n_segments, _FEW)
+
+
+def _moved(rings: Rings, outlines: Rings | None, reach_m: float) -> Residue:
+    both = rings if outlines is None else rings.joined(outlines)
+    turn = turns(both)
+    xy = clustered(both.xy, reach_m)
+    n_own = len(rings.xy)
+    above = None if outlines is None else outlines.moved(xy[n_own:])
+    return residue_of(rings.moved(xy[:n_own]), above, turn=turn)

@@ -1,0 +1,101 @@
+"""Grids that reach outside their parent: G210."""
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from geo.findings import Report, findings_frame
+from geo.grids.names import display_names
+from geo.grids.pairs import Positions
+from geo.grids.parents import parent_positions
+from geo.grids.widths import Pieces
+from geo.layers import (
+    require_metric,
+    require_polygons,
+    require_same_crs,
+    require_unique_ids,
+)
+
+__all__ = ["find_outside_parent"]
+
+
+def find_outside_parent(
+    grids: gpd.GeoDataFrame, units: gpd.GeoDataFrame | None, *, noise_width_m: float
+) -> Report:
+    """Report every grid, base or dedicated, that reaches outside the unit its `parent_id` names.
+
+    Parameters
+    ----------
+    grids
+        n polygons, projected CRS in metres; judged where `parent_id` names a unit that has a
+        polygon.
+    units
+        Units of any level; rows without a polygon are allowed.
+    noise_width_m
+        Parts outside of a smaller mean width are noise and left out.
+
+    Returns
+    -------
+    report
+        `measure`: area outside of the parts that count (m²); geometry: these parts. `counts`:
+        `n_judged`, `n_noise` grids whose parts outside are all noise. Skipped without units,
+        parent ids or polygons.
+
+    Raises
+    ------
+    CRSError, LayerError
+        If a frame is not in metres, the two differ in CRS, or `grids` holds no polygon in a row.
+    """
+    require_metric(grids, "grids")
+    require_polygons(grids, "grids")
+    reason = _why_skipped(grids, units)
+    if reason or units is None:
+        return Report(findings=findings_frame([], grids.crs), skipped={"G210": reason})
+    require_same_crs({"grids": grids, "units": units})
+    require_unique_ids(units, "units")
+    at, parent = _judged(grids, units)
+    inner = np.asarray(grids.geometry.array, dtype=object)[at]
+    outer = np.asarray(units.geometry.array, dtype=object)
+    shapely.prepare(outer)
+    reaches = ~shapely.covers(outer[parent], inner)
+    n_judged = len(at)
+    at, parent, inner = at[reaches], parent[reaches], inner[reaches]
+    outside = Pieces.of(shapely.difference(inner, outer[parent]), min_width_m=noise_width_m)
+    names = display_names(units)
+    rows = [
+        {
+            "rule": "G210",
+            "layer": "grids",
+            "grid_ids": (grids.index[at[k]],),
+            "unit_ids": (units.index[parent[k]],),
+            "measure": outside.area_m2[k],
+            "width_m": outside.width_m[k],
+            "geometry": outside.geometry[k],
+            "details": {
+                "share": outside.area_m2[k] / shapely.area(inner[k]),
+                "parent": names.get(units.index[parent[k]], units.index[parent[k]]),
+            },
+        }
+        for k in np.flatnonzero(outside.area_m2 > 0.0)
+    ]
+    return Report(
+        findings=findings_frame(rows, grids.crs),
+        thresholds={"noise_width_m": noise_width_m},
+        counts={"n_judged": n_judged, "n_noise": len(at) - len(rows)},
+    )
+
+
+def _judged(grids: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> tuple[Positions, Positions]:
+    """Return the positions of the grids whose parent has a polygon, and of that parent."""
+    has_place = ~(units.geometry.isna() | units.geometry.is_empty).to_numpy()
+    parent = parent_positions(grids, units)
+    at = np.flatnonzero((parent >= 0) & has_place[parent])
+    return at, parent[at]
+
+
+def _why_skipped(grids: gpd.GeoDataFrame, units: gpd.GeoDataFrame | None) -> str:
+    if units is None or len(units) == 0:
+        return "audit.skip_no_units"
+    if "parent_id" not in grids:
+        return "audit.skip_no_parent_ids"
+    return "audit.skip_no_unit_polygons" if not units.geometry.notna().any() else ""
