@@ -11,7 +11,7 @@ import pytest
 from geo.errors import GridCircleError, LoadError
 from geo.io import Loaded, load, read_project
 from geo.outputs import summary, write_outputs
-from tests import towns
+from tests import forms
 from tests.service.databases import database
 
 psycopg = pytest.importorskip("psycopg")
@@ -24,7 +24,7 @@ def url() -> Iterator[str]:
     with database() as address:
         with psycopg.connect(address) as link:
             link.execute("CREATE SCHEMA town")
-            for name, frame in towns.layers(towns.SIMPLIFIED).items():
+            for name, frame in forms.layers(forms.SIMPLIFIED).items():
                 store(link, ("town", name), frame)
         yield address
 
@@ -68,10 +68,10 @@ def read(folder: Path, url: str, **keys: str) -> Loaded:
 
 def test_tables_give_the_same_audit(url: str, tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
-    expected = towns.told(towns.plain(tmp_path / "plain", towns.SIMPLIFIED))
+    expected = forms.told(forms.plain(tmp_path / "plain", forms.SIMPLIFIED))
     specs = {name: {"path": url, "layer": f"town.{name}"} for name in ("grids", "units", "sites")}
-    audit = towns.audit(tmp_path, **specs)
-    got = towns.told(audit)
+    audit = forms.audit(tmp_path, **specs)
+    got = forms.told(audit)
     hide = f"（{audit.sources[0].path.rsplit('/', 1)[-1]}）"
     assert hide not in json.dumps(got, ensure_ascii=False, default=str)
     for part, value in expected.items():
@@ -81,7 +81,7 @@ def test_tables_give_the_same_audit(url: str, tmp_path: Path) -> None:
 def test_the_password_is_nowhere(url: str, tmp_path: Path) -> None:
     secret = secret_of(url)
     specs = {"grids": {"path": url, "layer": "town.grids"}}
-    audit = towns.audit(tmp_path, **specs)
+    audit = forms.audit(tmp_path, **specs)
     assert secret not in json.dumps(summary(audit), ensure_ascii=False, default=str)
     out = tmp_path / "out"
     write_outputs(audit, out)
@@ -147,7 +147,8 @@ def test_strange_names_arcs_heights_and_types(url: str, tmp_path: Path) -> None:
             'INSERT INTO "网格 %s"."A "" b" VALUES '
             "(6301200042, '{\"a\": 1}', 12.50, '2024-05-01', ARRAY['甲','乙'], "
             "ST_GeomFromEWKT('SRID=4547;CURVEPOLYGON(COMPOUNDCURVE("
-            "(500000 3400000, 500100 3400000), CIRCULARSTRING(500100 3400000, 500050 3400050, 500000 3400000)))')),"
+            "(500000 3400000, 500100 3400000), "
+            "CIRCULARSTRING(500100 3400000, 500050 3400050, 500000 3400000)))')),"
             "(6301200043, NULL, NULL, NULL, NULL, "
             "ST_GeomFromEWKT('SRID=4547;POLYGON Z((500100 3400000 5, 500200 3400000 5, "
             "500200 3400100 5, 500100 3400000 5))')),"
@@ -190,10 +191,10 @@ def test_a_table_without_places_and_a_hash_of_the_rows(url: str, tmp_path: Path)
 
 
 def test_srid_of_the_database_is_the_crs(url: str, tmp_path: Path) -> None:
-    frame = towns.grids(towns.SIMPLIFIED).to_crs(4490)
+    frame = forms.grids(forms.SIMPLIFIED).to_crs(4490)
     with psycopg.connect(url) as link:
         store(link, ("town", "degrees"), frame, 4490)
     loaded = read(tmp_path, url, layer="town.degrees")
     assert loaded.sources[0].crs == "EPSG:4490"
-    expected = pd.Series(towns.grids(towns.SIMPLIFIED).area.to_numpy())
+    expected = pd.Series(forms.grids(forms.SIMPLIFIED).area.to_numpy())
     assert loaded.layers.grids.area.to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-3)

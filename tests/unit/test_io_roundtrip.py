@@ -8,7 +8,7 @@ from typing import Any
 import geopandas as gpd
 import pytest
 
-from tests import towns
+from tests import forms
 
 Words = dict[str, str]
 
@@ -16,8 +16,8 @@ Words = dict[str, str]
 def same_audit(folder: Path, words: Words, **specs: dict[str, Any]) -> dict[str, Any]:
     """Assert that `specs` give the audit that GeoPackages give; return what it says."""
     (folder / "plain").mkdir()
-    expected = towns.told(towns.plain(folder / "plain", words))
-    got = towns.told(towns.audit(folder, **specs))
+    expected = forms.told(forms.plain(folder / "plain", words))
+    got = forms.told(forms.audit(folder, **specs))
     assert {f["rule"] for f in expected["findings"]} >= {"D101", "D103", "D105", "G201", "G203"}
     assert {f["rule"] for f in expected["findings"]} >= {"G204", "H301", "H302"}
     assert len(expected["quarantine"]) == 2
@@ -32,31 +32,31 @@ def shapefile(folder: Path, name: str, frame: gpd.GeoDataFrame, encoding: str) -
 
 
 def encodings(folder: Path, **specs: dict[str, Any]) -> set[str | None]:
-    return {source.encoding for source in towns.audit(folder, **specs).sources}
+    return {source.encoding for source in forms.audit(folder, **specs).sources}
 
 
 def test_gbk_shapefile(tmp_path: Path) -> None:
     specs = {}
-    for name, frame in towns.layers(towns.SIMPLIFIED).items():
+    for name, frame in forms.layers(forms.SIMPLIFIED).items():
         shapefile(tmp_path, name, frame, "gbk")
         specs[name] = {"path": f"{name}.shp"}
-    same_audit(tmp_path, towns.SIMPLIFIED, **specs)
+    same_audit(tmp_path, forms.SIMPLIFIED, **specs)
 
 
 @pytest.mark.parametrize(
     ("words", "encoding", "named"),
     [
-        (towns.TRADITIONAL, "big5", "big5"),
-        (towns.RARE, "gb18030", "gb18030"),
-        (towns.TRADITIONAL, "gb18030", "gb18030"),
-        (towns.SIMPLIFIED, "utf-16", "utf-16"),
+        (forms.TRADITIONAL, "big5", "big5"),
+        (forms.RARE, "gb18030", "gb18030"),
+        (forms.TRADITIONAL, "gb18030", "gb18030"),
+        (forms.SIMPLIFIED, "utf-16", "utf-16"),
     ],
 )
 def test_csv(tmp_path: Path, words: Words, encoding: str, named: str) -> None:
     specs = {}
-    for name, frame in towns.layers(words).items():
-        towns.csv(tmp_path / f"{name}.csv", frame, encoding)
-        specs[name] = {"path": f"{name}.csv", "crs": towns.CRS}
+    for name, frame in forms.layers(words).items():
+        forms.csv(tmp_path / f"{name}.csv", frame, encoding)
+        specs[name] = {"path": f"{name}.csv", "crs": forms.CRS}
     same_audit(tmp_path, words, **specs)
     assert encodings(tmp_path, **specs) <= {named, "utf-8"}
     assert named in encodings(tmp_path, **specs)
@@ -64,17 +64,17 @@ def test_csv(tmp_path: Path, words: Words, encoding: str, named: str) -> None:
 
 def test_workbook_with_a_title_and_full_width_digits(tmp_path: Path) -> None:
     specs = {}
-    for name, frame in towns.layers(towns.SIMPLIFIED).items():
-        towns.workbook(tmp_path / f"{name}.xlsx", frame, towns.SIMPLIFIED)
-        specs[name] = {"path": f"{name}.xlsx", "crs": towns.CRS}
-    same_audit(tmp_path, towns.SIMPLIFIED, **specs)
+    for name, frame in forms.layers(forms.SIMPLIFIED).items():
+        forms.workbook(tmp_path / f"{name}.xlsx", frame, forms.SIMPLIFIED)
+        specs[name] = {"path": f"{name}.xlsx", "crs": forms.CRS}
+    same_audit(tmp_path, forms.SIMPLIFIED, **specs)
 
 
 def test_old_workbook(tmp_path: Path) -> None:
     specs = {}
-    for name, frame in towns.layers(towns.SIMPLIFIED).items():
-        towns.workbook(tmp_path / f"{name}.xlsx", frame, towns.SIMPLIFIED)
-        specs[name] = {"path": f"{name}.xls", "crs": towns.CRS}
+    for name, frame in forms.layers(forms.SIMPLIFIED).items():
+        forms.workbook(tmp_path / f"{name}.xlsx", frame, forms.SIMPLIFIED)
+        specs[name] = {"path": f"{name}.xls", "crs": forms.CRS}
     home = f"-env:UserInstallation={(tmp_path / 'home').as_uri()}"
     command = ["soffice", home, "--headless", "--convert-to", "xls", "--outdir", str(tmp_path)]
     try:
@@ -83,13 +83,13 @@ def test_old_workbook(tmp_path: Path) -> None:
         )
     except FileNotFoundError:
         pytest.skip("LibreOffice, which writes old workbooks, is not installed")
-    same_audit(tmp_path, towns.SIMPLIFIED, **specs)
+    same_audit(tmp_path, forms.SIMPLIFIED, **specs)
 
 
 def test_zipped_tab(tmp_path: Path) -> None:
     bounds = "400000,3300000,600000,3500000"  # 0.1 mm a step: no coordinate of the town moves
     specs = {}
-    for name, frame in towns.layers(towns.SIMPLIFIED).items():
+    for name, frame in forms.layers(forms.SIMPLIFIED).items():
         folder = tmp_path / name
         folder.mkdir()
         wide = "400000,1400000,4400000,5400000" if name == "sites" else bounds
@@ -97,5 +97,5 @@ def test_zipped_tab(tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
             for part in folder.iterdir():
                 archive.write(part, f"上报/{part.name}")
-        specs[name] = {"path": f"{name}.zip", "crs": towns.CRS}
-    same_audit(tmp_path, towns.SIMPLIFIED, **specs)
+        specs[name] = {"path": f"{name}.zip", "crs": forms.CRS}
+    same_audit(tmp_path, forms.SIMPLIFIED, **specs)

@@ -155,6 +155,6 @@ def _gzip(path: Path, stack: ExitStack) -> Iterator[Member]:
 
 
 ARCHIVES: Final[Mapping[str, Callable[[Path, ExitStack], Iterator[Member]]]] = MappingProxyType(
-    {".zip": _zip, ".tar": _tar, ".tgz": _tar, ".gz": _gzip}
+    {".zip": _zip, ".kmz": _zip, ".tar": _tar, ".tgz": _tar, ".gz": _gzip}
 )
-"""Endings of the archives that are read, to how."""
+"""Endings of the archives that are read, to how; from a KMZ, GDAL would lose the attributes."""

@@ -1,9 +1,10 @@
 """Curves, heights and measures: what a flat map of straight lines leaves out, and says so."""
 
 import csv
-import io
 import re
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -61,9 +62,9 @@ def _straight(texts: Sequence[str]) -> Shapes:
     """Return the shapes of WKT with arcs, as GDAL makes them straight."""
     if not texts:
         return np.array([], dtype=object)
-    table = io.StringIO()
-    csv.writer(table).writerows([("n", "WKT"), *enumerate(texts)])
-    frame = pyogrio.read_dataframe(
-        io.BytesIO(table.getvalue().encode("utf-8")), on_invalid="ignore"
-    )
+    with tempfile.TemporaryDirectory(prefix="gridcircle-") as folder:
+        path = Path(folder) / "arcs.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("n", "WKT"), *enumerate(texts)])
+        frame = pyogrio.read_dataframe(path, on_invalid="ignore")
     return np.asarray(frame.geometry.array, dtype=object)

@@ -1,7 +1,11 @@
 """DXF drawings: outlines become polygons, the text inside them their names and ids."""
 
 import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import geopandas as gpd
@@ -13,6 +17,7 @@ import shapely
 
 from geo.errors import LoadError
 from geo.io.formats.dimensions import curve_note
+from geo.io.formats.encodings import decode
 from geo.io.formats.gdal import read_gdal
 from geo.io.formats.raw import Note, RawLayer
 from geo.io.project import LayerSpec
@@ -32,6 +37,7 @@ _ROUND: Final = ("AcDbArc", "AcDbCircle", "AcDbEllipse", "AcDbSpline")
 _LINES: Final = (1, 5)
 _POLYGONS: Final = (3, 6)
 _FORMATTING: Final = re.compile(r"\\[A-Za-z][^;\\]*;|[{}]|\\P|\^J")
+_HEADER: Final = b"0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1015\n0\nENDSEC\n"
 _ENCODING_OPTION: Final = "DXF_ENCODING"
 
 
@@ -75,16 +81,34 @@ def read_drawing(spec: LayerSpec) -> RawLayer:
 
 
 def _read(spec: LayerSpec) -> RawLayer:
-    """Return the entities; GDAL takes the encoding of a drawing from an option of its own."""
+    """Return the entities; GDAL takes the encoding of a drawing from an option of its own.
+
+    What a drawing says of its encoding is often that of the program that wrote it.
+    """
     plain = replace(spec, layer=None, encoding=None)
-    if spec.encoding is None:
+    data = spec.path.read_bytes()
+    if spec.encoding is None and data.isascii():
         return read_gdal(plain)
+    encoding = spec.encoding or decode(data).encoding
     before = pyogrio.get_gdal_config_option(_ENCODING_OPTION)
-    pyogrio.set_gdal_config_options({_ENCODING_OPTION: spec.encoding})
+    pyogrio.set_gdal_config_options({_ENCODING_OPTION: encoding.upper()})
     try:
-        return replace(read_gdal(plain), encoding=spec.encoding)
+        with _with_header(plain, data) as whole:
+            return replace(read_gdal(whole), encoding=encoding)
     finally:
         pyogrio.set_gdal_config_options({_ENCODING_OPTION: before})
+
+
+@contextmanager
+def _with_header(spec: LayerSpec, data: bytes) -> Iterator[LayerSpec]:
+    """Give a drawing that has a header: without one GDAL heeds no encoding."""
+    if b"$ACADVER" in data:
+        yield spec
+        return
+    with tempfile.TemporaryDirectory(prefix="gridcircle-") as folder:
+        path = Path(folder) / spec.path.name
+        path.write_bytes(_HEADER + data)
+        yield replace(spec, path=path)
 
 
 def _of_layer(frame: gpd.GeoDataFrame, spec: LayerSpec) -> gpd.GeoDataFrame:
@@ -103,7 +127,8 @@ def _areas(
     geometry = np.asarray(shapes.geometry.array, dtype=object)
     is_line = np.isin(shapely.get_type_id(geometry), _LINES)
     rings = is_line & _is_ring(geometry)
-    geometry[rings] = shapely.polygons(geometry[rings])
+    for i in np.flatnonzero(rings):
+        geometry[i] = shapely.Polygon(shapely.get_coordinates(geometry[i]))
     closed = shapes.set_geometry(gpd.GeoSeries(geometry, index=shapes.index, crs=shapes.crs))
     open_lines = closed[is_line & ~rings]
     made, left = _rings_of(open_lines)

@@ -60,9 +60,10 @@ def decode(data: bytes) -> Decoded:
 
 
 def table_encoding(path: Path) -> str | None:
-    """Return the encoding of the table beside a `.shp`, `.tab` or `.mif`; None if it is told.
+    """Return the encoding of the table beside a `.shp`, `.tab` or `.mif`; None if GDAL knows it.
 
-    A `.cpg` or a charset that the content breaks is no telling. A table of ASCII alone needs none.
+    A `.cpg` or a charset that the content breaks is not believed. A table of ASCII alone needs
+    none.
     """
     suffix = path.suffix.casefold()
     if suffix in (".shp", ".dbf"):
@@ -169,16 +170,19 @@ def _dbf_encoding(path: Path) -> str | None:
     page = _sidecar(path, ".cpg")
     told = _codec(page.read_bytes()[:64].decode("latin-1")) if page else None
     if told is not None and _is_borne_out(body, told):
-        return None
+        return {"big5hkscs": "big5"}.get(told, told)
     return _best(body)
 
 
 def _mapinfo_encoding(path: Path) -> str | None:
-    table = _sidecar(path, ".mid" if path.suffix.casefold() == ".mif" else ".dat")
+    is_tab = path.suffix.casefold() == ".tab"
+    table = _sidecar(path, ".dat" if is_tab else ".mid")
     if table is None:
         return None
     body = table.read_bytes()
-    body += path.read_bytes() if path.suffix.casefold() == ".tab" else b""
+    if is_tab:
+        # The names of columns count in the `.tab`; those in the head of the `.dat` are no text.
+        body = body[int.from_bytes(body[8:10], "little") :] + path.read_bytes()
     if body.isascii():
         return None
     told = _CHARSETS.get(mapinfo_charset(path))

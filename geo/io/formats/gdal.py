@@ -175,9 +175,9 @@ def _n_curves(file: _Open, layer: str, info: dict[str, Any]) -> int:
     if file.spec.where:
         clauses.append(f"({file.spec.where})")
     try:
+        # The shapes are read with them: GDAL judges no type of what it was told to leave out.
         table = pyogrio.read_dataframe(
-            file.source, layer=layer, where=" AND ".join(clauses), columns=[], read_geometry=False,
-            fid_as_index=True,
+            file.source, layer=layer, where=" AND ".join(clauses), columns=[], on_invalid="ignore",
         )  # fmt: skip
     except _FAILURES:
         return 0
