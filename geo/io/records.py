@@ -64,6 +64,21 @@ class Records:
             self.note(rule, key, row=row, column=column, **values)
             self.refused[row] = self.entries[-1]
 
+    def refuse_all(
+        self,
+        rule: str,
+        key: str,
+        *,
+        values_of_rows: Mapping[int, str],
+        **values: Any,  # noqa: ANN401
+    ) -> None:
+        """Make one finding of `rule` about the layer and set all its rows aside."""
+        self.note(rule, key, column="geometry", **values)
+        for row, value in values_of_rows.items():
+            named = {**values, "value": value}
+            entry = _Entry(rule=rule, key=key, row=row, column="geometry", named=named)
+            self.refused.setdefault(row, entry)
+
     def quarantine(self, ids: pd.Series) -> pd.DataFrame:
         """Return the refused rows; `ids` maps row numbers to ids."""
         rows = [
