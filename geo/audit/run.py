@@ -17,6 +17,7 @@ from geo.audit.value import Audit
 from geo.codes import CodeScheme, code_scheme
 from geo.findings import Report, choose_rules, concat_findings, rules
 from geo.grids.cuts import find_cuts
+from geo.grids.mismatches import find_mismatches
 from geo.grids.unevenness import UnevennessRules, find_uneven_communities
 from geo.io import Loaded
 from geo.layers import Layers
@@ -134,6 +135,13 @@ _STEPS: Final = (
         name="borders",
         rules=("G208",),
         run=lambda city: tiling.find_isolated(city.layers.base_grids, city.borders),
+    ),
+    _Step(
+        name="mismatches",
+        rules=("G205",),
+        run=lambda city: find_mismatches(
+            city.tiles(), city.borders, sliver_width_m=city.standard.limit("sliver_width_m")
+        ),
     ),
     _Step(
         name="containment",
