@@ -1,0 +1,194 @@
+"""The change table: what moved from whom to whom, how much, whom it touches, and why."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo.planning.owners import Verdict
+from geo.planning.tiling import Tiling
+from geo.words import LANGUAGES, text
+
+__all__ = ["CHANGE_COLUMNS", "changes_frame", "proposals_frame"]
+
+CHANGE_COLUMNS: Final = (
+    "change_id",
+    "finding_id",
+    "rule",
+    "status",
+    "from_id",
+    "from_name",
+    "to_id",
+    "to_name",
+    "area_m2",
+    "residents",
+    "households",
+    "method",
+    "reason_zh",
+    "reason_en",
+    "geometry",
+)
+"""Columns of the change table, in order."""
+
+
+def changes_frame(
+    verdicts: Sequence[tuple[Verdict, str, str]], grids: gpd.GeoDataFrame, tiling: Tiling
+) -> gpd.GeoDataFrame:
+    """Return one row for each grid that lost a piece, or gained one that was nobody's.
+
+    `verdicts`: each with the id and the rule of its finding.
+    """
+    names = _names(grids)
+    rows = (
+        row
+        for verdict, finding_id, rule in verdicts
+        for row in _rows(verdict, (finding_id, rule), tiling, names=names)
+    )
+    return _framed(rows, grids)
+
+
+def _rows(
+    verdict: Verdict, finding: tuple[str, str], tiling: Tiling, *, names: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    shape = (
+        verdict.polygons[0]
+        if len(verdict.polygons) == 1
+        else shapely.coverage_union_all(list(verdict.polygons))
+    )
+    winner = tiling.ids[verdict.winner]
+    for loser in verdict.losers or (None,):
+        from_id = None if loser is None else tiling.ids[loser]
+        yield {
+            "finding_id": finding[0],
+            "rule": finding[1],
+            "status": "applied",
+            "from_id": from_id,
+            "to_id": winner,
+            "area_m2": verdict.area_m2,
+            "method": verdict.rule,
+            "geometry": shape,
+            **_people(shape, tiling),
+            **_reasons(
+                f"{'gap' if from_id is None else 'piece'}_{verdict.rule}",
+                from_id=from_id,
+                to_id=winner,
+                names=names,
+                area_m2=verdict.area_m2,
+                border_m=verdict.border_m,
+            ),
+        }
+
+
+def proposals_frame(
+    after: gpd.GeoDataFrame,
+    grids: gpd.GeoDataFrame,
+    tiling: Tiling,
+    *,
+    choice: Callable[[str, str], str],
+) -> gpd.GeoDataFrame:
+    """Return one row for each finding that is left: to be asked about, or left on purpose."""
+    names = _names(grids)
+    rows = (_open_row(row, tiling, names, choice=choice) for row in after.itertuples())
+    return _framed(rows, grids)
+
+
+def _open_row(
+    row: Any,  # noqa: ANN401
+    tiling: Tiling,
+    names: Mapping[str, str],
+    *,
+    choice: Callable[[str, str], str],
+) -> dict[str, Any]:
+    is_left = choice(row.finding_id, row.rule) == "leave"
+    from_id, to_id = _proposed(row, tiling)
+    key = "left" if is_left else _open_key(row)
+    return {
+        "finding_id": row.finding_id,
+        "rule": row.rule,
+        "status": "left" if is_left else "proposed",
+        "from_id": from_id,
+        "to_id": to_id,
+        "area_m2": row.measure,
+        "method": "left" if is_left else "ask",
+        "geometry": row.geometry,
+        **_people(row.geometry, tiling),
+        **_reasons(
+            key, from_id=from_id, to_id=to_id, names=names, area_m2=row.measure, border_m=0.0
+        ),
+    }
+
+
+def _open_key(row: Any) -> str:  # noqa: ANN401
+    if row.rule == "G207":
+        return "ask_straddle"
+    if row.defect == "gap":
+        return "ask_gap"
+    return "ask_same" if row.rule == "G202" else "ask_overlap"
+
+
+def _proposed(row: Any, tiling: Tiling) -> tuple[str | None, str | None]:  # noqa: ANN401
+    """Return from whom to whom a finding that is left could be moved."""
+    ids = list(row.grid_ids)
+    if row.defect == "gap":
+        return None, ids[0] if len(ids) == 1 else None
+    at = [int(np.flatnonzero(tiling.ids == each)[0]) for each in ids]
+    dedicated = [k for k in at if tiling.is_dedicated[k]]
+    if row.rule == "G207" and len(dedicated) == 1:
+        main = tiling.host_of(dedicated[0])
+        other = next(k for k in at if k != dedicated[0])
+        return tiling.ids[other], tiling.ids[main] if main >= 0 else None
+    return ids[-1], ids[0]
+
+
+def _people(shape: shapely.Geometry, tiling: Tiling) -> dict[str, float]:
+    """Return residents and households of the buildings inside, missing where nothing is known."""
+    counts = tiling.point_counts.iloc[tiling.points_in(shape)]
+    return {
+        name: float(counts[name].sum()) if tiling.point_counts[name].notna().any() else np.nan
+        for name in ("residents", "households")
+    }
+
+
+def _reasons(
+    key: str,
+    *,
+    from_id: str | None,
+    to_id: str | None,
+    names: Mapping[str, str],
+    area_m2: float,
+    border_m: float,
+) -> dict[str, str]:
+    return {
+        f"reason_{language}": text(
+            f"planning.{key}",
+            language,
+            giver="–" if from_id is None else names.get(from_id, from_id),
+            taker="–" if to_id is None else names.get(to_id, to_id),
+            area_m2=area_m2,
+            border_m=border_m,
+        )
+        for language in LANGUAGES
+    }
+
+
+def _names(grids: gpd.GeoDataFrame) -> dict[str, str]:
+    if "name" not in grids:
+        return {}
+    named = grids["name"].dropna()
+    return {str(k): f"{name}（{k}）" for k, name in named.items() if str(name) != str(k)}
+
+
+def _framed(rows: Iterable[Mapping[str, Any]], grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return `rows` as a frame, numbered, with the names of the grids."""
+    table = pd.DataFrame(list(rows), dtype=object).reindex(columns=list(CHANGE_COLUMNS))
+    table["change_id"] = [f"{k + 1:04d}" for k in range(len(table))]
+    for side in ("from", "to"):
+        known = grids["name"].to_dict() if "name" in grids else {}
+        table[f"{side}_name"] = [known.get(each) for each in table[f"{side}_id"]]
+    for column in ("area_m2", "residents", "households"):
+        table[column] = pd.to_numeric(table[column]).astype(float)
+    shapes = gpd.GeoSeries(list(table["geometry"]), index=table.index, crs=grids.crs)
+    return gpd.GeoDataFrame(table.drop(columns="geometry"), geometry=shapes)

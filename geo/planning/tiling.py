@@ -1,0 +1,211 @@
+"""The state of a tiling while it is repaired: geometries that change one dispute at a time."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from geo.planning.arrangement import segments
+
+__all__ = ["Tiling"]
+
+Floats = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
+Geometries = npt.NDArray[np.object_]
+
+_NONE: Final = -1
+_MARGIN_M: Final = np.array([-1.0, -1.0, 1.0, 1.0])
+_MIN_HOSTED_M2: Final = 1.0
+_WEIGHTS: Final = ("residents", "households")
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Tiling:
+    """n grids under repair.
+
+    `geometry` is changed in place by `replace`; the frame it came from is not. `parent` is the
+    position of each grid's unit in `outlines`, by code and else by place, -1 where there is none;
+    `is_coded` tells which. `kept_m2` and `open_m2` are what each grid has for sure, and what is
+    disputed still.
+    """
+
+    ids: Geometries
+    geometry: Geometries
+    is_dedicated: npt.NDArray[np.bool_]
+    outlines: Geometries
+    parent: Positions
+    is_coded: npt.NDArray[np.bool_]
+    residents: Floats
+    points: Floats
+    point_weights: Floats
+    point_counts: pd.DataFrame
+    point_owner: Positions
+    kept_m2: Floats = field(default_factory=lambda: np.zeros(0))
+    open_m2: Floats = field(default_factory=lambda: np.zeros(0))
+    changed: set[int] = field(default_factory=set)
+    noded: set[int] = field(default_factory=set)
+    _tree: shapely.STRtree | None = None
+    _grown: set[int] = field(default_factory=set)
+    _segments: dict[int, Floats] = field(default_factory=dict)
+    _points_tree: shapely.STRtree | None = None
+    _outline_tree: shapely.STRtree | None = None
+    _hosts: tuple[Positions, Positions, shapely.STRtree] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        grids: gpd.GeoDataFrame,
+        outlines: gpd.GeoDataFrame | None,
+        buildings: gpd.GeoDataFrame | None,
+    ) -> Self:
+        """Return the state before any repair."""
+        geometry = np.array(grids.geometry.array, dtype=object)
+        shapes = np.zeros(0, dtype=object)
+        if outlines is not None:
+            shapes = np.asarray(outlines.geometry.array, dtype=object)
+        parent, is_coded = _parents(grids, geometry, outlines)
+        points, counts, owner = _buildings(grids, buildings)
+        return cls(
+            ids=grids.index.to_numpy(dtype=object),
+            geometry=geometry,
+            is_dedicated=(grids["kind"] == "dedicated").to_numpy(bool),
+            outlines=shapes,
+            parent=parent,
+            is_coded=is_coded,
+            residents=_residents(grids, counts, owner),
+            points=points,
+            point_weights=counts["residents"].fillna(0.0).to_numpy(float),
+            point_counts=counts,
+            point_owner=owner,
+            _tree=shapely.STRtree(geometry),
+            _points_tree=shapely.STRtree(shapely.points(points)),
+        )
+
+    def near(self, zone: shapely.Geometry) -> list[int]:
+        """Return the grids whose bounding boxes come within a metre of that of `zone`."""
+        box = shapely.box(*(shapely.bounds(zone) + _MARGIN_M))
+        assert self._tree is not None  # noqa: S101 (set by `of`)
+        found = set(self._tree.query(box).tolist())
+        found |= {k for k in self._grown if shapely.intersects(self.geometry[k].envelope, box)}
+        return sorted(found)
+
+    def segments_of(self, at: int) -> Floats:
+        """Return the segments of the border of the grid at `at`, shape (k, 4)."""
+        if at not in self._segments:
+            self._segments[at] = segments(self.geometry[at])
+        return self._segments[at]
+
+    def replace(self, at: int, geometry: shapely.Geometry, *, is_changed: bool) -> None:
+        """Give the grid at `at` a new geometry; `is_changed` False: it only got vertices."""
+        self.geometry[at] = geometry
+        self._segments.pop(at, None)
+        (self.changed if is_changed else self.noded).add(at)
+        self._grown.add(at)
+
+    def book(self, winner: int, losers: Iterable[int], area_m2: float) -> None:
+        """Note that `area_m2` that was open between them is `winner`'s now."""
+        for k in (winner, *losers):
+            self.open_m2[k] = max(self.open_m2[k] - area_m2, 0.0)
+        self.kept_m2[winner] += area_m2
+
+    def outline_tree(self) -> shapely.STRtree:
+        """Return the index of the outlines."""
+        if self._outline_tree is None:
+            self._outline_tree = shapely.STRtree(self.outlines)
+        return self._outline_tree
+
+    def host_of(self, dedicated: int) -> int:
+        """Return the base grid that holds most of a dedicated grid, -1 where none does."""
+        if self._hosts is None:
+            self._hosts = _hosts(self)
+        all_dedicated, host, _ = self._hosts
+        return int(host[np.searchsorted(all_dedicated, dedicated)])
+
+    def hosts_in(self, polygon: shapely.Geometry) -> list[int]:
+        """Return the base grids whose dedicated grids reach into `polygon`, the most first."""
+        if self._hosts is None:
+            self._hosts = _hosts(self)
+        dedicated, host, tree = self._hosts
+        found: dict[int, float] = {}
+        for k in tree.query(polygon).tolist():
+            shared_m2 = shapely.area(shapely.intersection(self.geometry[dedicated[k]], polygon))
+            if shared_m2 > _MIN_HOSTED_M2 and host[k] >= 0:
+                found[int(host[k])] = found.get(int(host[k]), 0.0) + float(shared_m2)
+        return sorted(found, key=lambda k: (-found[k], str(self.ids[k])))
+
+    def points_in(self, polygon: shapely.Geometry) -> Positions:
+        """Return the buildings in `polygon`."""
+        assert self._points_tree is not None  # noqa: S101 (set by `of`)
+        found: Positions = np.sort(self._points_tree.query(polygon, predicate="intersects"))
+        return found
+
+
+def _hosts(tiling: Tiling) -> tuple[Positions, Positions, shapely.STRtree]:
+    """Return the dedicated grids, the base grid that holds most of each, and their index."""
+    dedicated, base = np.flatnonzero(tiling.is_dedicated), np.flatnonzero(~tiling.is_dedicated)
+    tree = shapely.STRtree(tiling.geometry[base])
+    d, b = tree.query(tiling.geometry[dedicated], predicate="intersects")
+    area_m2 = shapely.area(
+        shapely.intersection(tiling.geometry[dedicated[d]], tiling.geometry[base[b]])
+    )
+    host = np.full(len(dedicated), _NONE, dtype=np.intp)
+    for k in np.lexsort((-base[b], area_m2)):
+        if area_m2[k] > 0.0:
+            host[d[k]] = base[b[k]]
+    return dedicated, host, shapely.STRtree(tiling.geometry[dedicated])
+
+
+def _parents(
+    grids: gpd.GeoDataFrame, geometry: Geometries, outlines: gpd.GeoDataFrame | None
+) -> tuple[Positions, npt.NDArray[np.bool_]]:
+    parent = np.full(len(grids), _NONE, dtype=np.intp)
+    if outlines is None or not len(outlines):
+        return parent, parent >= 0
+    if "parent_id" in grids:
+        codes = grids["parent_id"].astype(object).where(grids["parent_id"].notna(), None)
+        parent = np.asarray(outlines.index.get_indexer(pd.Index(codes)), dtype=np.intp)
+    is_coded = parent >= 0
+    rest = np.flatnonzero(~is_coded)
+    inner = shapely.point_on_surface(geometry[rest])
+    tree = shapely.STRtree(np.asarray(outlines.geometry.array, dtype=object))
+    which, unit = tree.query(inner, predicate="intersects")
+    parent[rest[which[::-1]]] = unit[::-1]
+    return parent, is_coded
+
+
+def _buildings(
+    grids: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame | None
+) -> tuple[Floats, pd.DataFrame, Positions]:
+    """Return points, their counts, and the grid each building names (-1: none)."""
+    if buildings is None or not len(buildings):
+        empty = pd.DataFrame({name: np.zeros(0) for name in _WEIGHTS})
+        return np.zeros((0, 2)), empty, np.zeros(0, dtype=np.intp)
+    counts = pd.DataFrame(
+        {
+            name: pd.to_numeric(buildings[name]).to_numpy(float, na_value=np.nan)
+            if name in buildings
+            else np.full(len(buildings), np.nan)
+            for name in _WEIGHTS
+        }
+    )
+    owner = np.full(len(buildings), _NONE, dtype=np.intp)
+    if "grid_id" in buildings:
+        owner = np.asarray(grids.index.get_indexer(pd.Index(buildings["grid_id"])), dtype=np.intp)
+    return shapely.get_coordinates(buildings.geometry.array), counts, owner
+
+
+def _residents(grids: gpd.GeoDataFrame, counts: pd.DataFrame, owner: Positions) -> Floats:
+    """Return the residents of each grid as its own column tells, else as its buildings do."""
+    if "residents" in grids:
+        own = pd.to_numeric(grids["residents"]).to_numpy(float, na_value=np.nan)
+    else:
+        own = np.full(len(grids), np.nan)
+    named = owner >= 0
+    weight = counts["residents"].fillna(0.0).to_numpy(float)[named]
+    summed = np.bincount(owner[named], weights=weight, minlength=len(grids))
+    return np.where(np.isnan(own), summed, own)
