@@ -40,7 +40,9 @@ def uncovered(tiling: Tiling, noise_width_m: float) -> tuple[Geometries, Positio
         face, unit = tree.query(faces.geometry[bare], predicate="intersects")
         return _grown(tiling, faces.geometry[bare][face], unit, noise_width_m=noise_width_m)
     face, unit = tree.query(shapely.points(faces.point[bare]), predicate="intersects")
-    return _joined(faces.geometry[bare][face], unit)
+    gaps, owner = _joined(faces.geometry[bare][face], unit)
+    gaps, piece = polygon_parts(gaps)
+    return gaps, owner[piece]
 
 
 def enclosed(tiling: Tiling, noise_width_m: float) -> Geometries:
@@ -94,7 +96,7 @@ def _joined(pieces: Geometries, unit: Positions) -> tuple[Geometries, Positions]
         shapely.coverage_union_all(groups[start:end])
         for start, end in pairwise([*ends, len(groups)])
     ]
-    parts, group = polygon_parts(unions)
+    parts, group = shapely.get_parts(unions, return_index=True)
     return np.concatenate([pieces[alone], parts]), np.concatenate([unit[alone], several[group]])
 
 

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from geo.grids.kernel import without_spikes
+
 __all__ = ["Pieces", "mean_width_m", "polygon_parts"]
 
 Geometries = npt.NDArray[np.object_]
@@ -19,12 +21,15 @@ _POLYGON = 3
 def polygon_parts(geometry: Any) -> tuple[Geometries, npt.NDArray[np.intp]]:  # noqa: ANN401
     """Return the polygons with an area in `geometry` and the position each one came from.
 
-    Lines and points that an overlay left are dropped; missing geometries have no part.
+    Lines and points that an overlay left are dropped, spikes without width too; missing geometries
+    have no part.
     """
     outer, owner = shapely.get_parts(np.asarray(geometry, dtype=object), return_index=True)
     parts, within = shapely.get_parts(outer, return_index=True)
     owner = owner[within]
-    keep = (shapely.get_type_id(parts) == _POLYGON) & (shapely.area(parts) > 0.0)
+    is_polygon = shapely.get_type_id(parts) == _POLYGON
+    parts, owner = without_spikes(parts[is_polygon]), owner[is_polygon]
+    keep = shapely.area(parts) > 0.0
     return parts[keep], owner[keep]
 
 

@@ -13,6 +13,7 @@ from geo.grids.kernel.pieces import segments_of
 from geo.grids.kernel.residues import Residue, residue_of
 from geo.grids.kernel.rings import Rings
 from geo.grids.kernel.segments import Segments
+from geo.grids.kernel.spikes import without_spikes
 from geo.grids.kernel.winding import windings
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "residue_of",
     "segments_of",
     "windings",
+    "without_spikes",
 ]
