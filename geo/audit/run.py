@@ -37,6 +37,7 @@ class _City:
     standard: Standard
     demand: Any
     people: pd.DataFrame
+    matched: tiling.Tiling
     borders: pd.DataFrame
     coverage: pd.DataFrame
     doubtful: frozenset[str]
@@ -55,14 +56,7 @@ class _City:
 
     def outlines(self) -> gpd.GeoDataFrame | None:
         """Polygons of the lowest level of units that has any; None without."""
-        units = self.layers.units
-        if units is None:
-            return None
-        drawn = units[~(units.geometry.isna() | units.geometry.is_empty)]
-        for level in reversed(self.layers.levels):
-            if (drawn["level"] == level).any():
-                return drawn[drawn["level"] == level]
-        return None
+        return _outlines(self.layers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +70,13 @@ class _Step:
 
 
 def _overlaps(city: _City) -> Report:
-    return tiling.find_overlaps(city.tiles(), **city.widths())
+    return tiling.find_overlaps(city.tiles(), **city.widths(), tiling=city.matched)
 
 
 def _gaps(city: _City) -> Report:
-    return tiling.find_gaps(city.layers.grids, city.outlines(), **city.widths())
+    return tiling.find_gaps(
+        city.layers.grids, city.outlines(), **city.widths(), tiling=city.matched
+    )
 
 
 def _size(city: _City) -> Report:
@@ -151,6 +147,7 @@ _STEPS: Final = (
             city.layers.grids,
             city.layers.units,
             noise_width_m=city.standard.limit("noise_width_m"),
+            tiling=city.matched,
         ),
     ),
     _Step(
@@ -258,6 +255,18 @@ def run_audit(
     return _audit(loaded, city, findings, reports=reports, skipped=skipped, chosen=chosen)
 
 
+def _outlines(layers: Layers) -> gpd.GeoDataFrame | None:
+    """Return the polygons of the lowest level of units that has any."""
+    units = layers.units
+    if units is None:
+        return None
+    drawn = units[~(units.geometry.isna() | units.geometry.is_empty)]
+    for level in reversed(layers.levels):
+        if (drawn["level"] == level).any():
+            return drawn[drawn["level"] == level]
+    return None
+
+
 def _measure(loaded: Loaded) -> _City:
     """Compute what several steps share: demand, people, borders, coverage."""
     doubtful = doubtful_layers(loaded.sources)
@@ -273,12 +282,18 @@ def _measure(loaded: Loaded) -> _City:
         table = pd.concat([table, by_unit], ignore_index=True)
     if "sites" in doubtful:
         table = unjudged(table)
+    matched = tiling.tile(
+        layers.grids, _outlines(layers), noise_width_m=standard.limit("noise_width_m")
+    )
     return _City(
         layers=layers,
         standard=standard,
         demand=demand,
         people=circles.grid_totals(layers.grids, demand),
-        borders=tiling.neighbours(layers.grids, sliver_width_m=standard.limit("sliver_width_m")),
+        matched=matched,
+        borders=tiling.neighbours(
+            layers.grids, sliver_width_m=standard.limit("sliver_width_m"), tiling=matched
+        ),
         coverage=table,
         doubtful=doubtful,
         codes={name: code_scheme(code) for name, code in loaded.project.codes.items()},
