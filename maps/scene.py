@@ -133,12 +133,13 @@ def _tier(tier: Tier, audit: Audit) -> dict[str, Any]:
     }
     return {
         "id": tier.tier_id,
-        "title": dict(tier.title),
+        "title": dict(tier.marked_title),
         "minutes": tier.minutes,
         "distance_m": tier.distance_m,
         "categories": list(tier.categories) if tier.categories is not None else None,
         "source": tier.source,
         "confidence": tier.confidence,
+        "distance_confidence": tier.distance_confidence,
         "summary": figures,
     }
 

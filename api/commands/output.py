@@ -92,7 +92,7 @@ def _tier_line(audit: Audit, tier_id: str, row: Any, *, language: str) -> str:  
     return text(
         "commands.head_tier",
         language,
-        tier=tier.title[language],
+        tier=tier.marked_title[language],
         distance_m=tier.distance_m,
         share="–" if share is None else f"{share:.1%}",
         basis=text(f"commands.basis_{basis}", language) if basis else "–",

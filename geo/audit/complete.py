@@ -7,9 +7,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geo.findings import FINDING_COLUMNS, SEVERITIES, finding_ids, rules
+from geo.findings import FINDING_COLUMNS, SEVERITIES, Rule, finding_ids, rules
 from geo.layers import Layers
-from geo.standards import Standard
+from geo.standards import Figure, Standard
 from geo.words import LANGUAGES, text
 
 __all__ = ["complete_findings"]
@@ -60,14 +60,12 @@ def complete_findings(
         for details, rule in zip(findings["details"], found, strict=True)
     ]
     findings["measure_unit"] = [rule.measure_unit for rule in found]
-    findings["source"] = [
-        details.get("source", rule.source)
-        for details, rule in zip(findings["details"], found, strict=True)
+    backing = [
+        _backing(rule, row, standard)
+        for rule, row in zip(found, findings.to_dict("records"), strict=True)
     ]
-    findings["confidence"] = [
-        details.get("confidence", rule.confidence)
-        for details, rule in zip(findings["details"], found, strict=True)
-    ]
+    findings["source"] = [source for source, _ in backing]
+    findings["confidence"] = [confidence for _, confidence in backing]
     findings["status"] = "new"
     findings["finding_id"] = finding_ids(findings)
     for column, values in _people_touched(findings, layers, people).items():
@@ -76,6 +74,24 @@ def complete_findings(
         findings[f"message_{language}"] = _sentences(findings, layers, standard, language=language)
     findings["unit_ids"] = _units_of(findings, layers)
     return _sorted(findings)[list(FINDING_COLUMNS)]
+
+
+def _backing(rule: Rule, row: Mapping[Any, Any], standard: Standard) -> tuple[str, str]:
+    """Return the source and the confidence of one finding.
+
+    They are what the check says, else those of the threshold that is its limit, else the rule's. A
+    number that nobody has read in a text (a threshold, the minutes or metres of the tier) makes the
+    finding unverified.
+    """
+    figures = [standard.thresholds[name] for name in rule.limits if name in standard.thresholds]
+    is_limit = len(figures) == 1 and figures[0].value == row["limit"]
+    told: Figure | Rule = figures[0] if is_limit else rule
+    source = row["details"].get("source", told.source)
+    confidence = row["details"].get("confidence", told.confidence)
+    is_unverified = any(figure.confidence == "unverified" for figure in figures)
+    if row["tier"] in standard.tiers:
+        is_unverified |= standard.tiers[row["tier"]].is_unverified
+    return source, "unverified" if is_unverified else confidence
 
 
 def _people_touched(
@@ -125,7 +141,7 @@ def _sentences(
         if row["tier"] in standard.tiers:
             tier = standard.tiers[row["tier"]]
             fields |= {"minutes": tier.minutes, "distance_m": tier.distance_m}
-            fields["tier"] = tier.title[language]
+            fields["tier"] = tier.marked_title[language]
         sentences.append(registry[row["rule"]].message[language].format_map(fields))
     return sentences
 

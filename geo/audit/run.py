@@ -21,7 +21,7 @@ from geo.grids.mismatches import find_mismatches
 from geo.grids.unevenness import UnevennessRules, find_uneven_communities
 from geo.io import Loaded
 from geo.layers import Layers
-from geo.standards import Standard
+from geo.standards import Standard, validity_notes
 from geo.words import LANGUAGES, text
 
 __all__ = ["run_audit"]
@@ -365,6 +365,7 @@ def _audit(
     grids = grid_columns(
         layers, findings, wide, borders=city.borders, people=city.people, reasons=reasons
     )
+    now = datetime.now(UTC)
     noise = {
         f"n_{name}": reports[name].counts.get("n_noise", 0) if name in reports else 0
         for name in ("overlaps", "gaps")
@@ -373,7 +374,7 @@ def _audit(
         project_id=loaded.project.project_id,
         title=loaded.project.title,
         language=loaded.project.language,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=now.isoformat(timespec="seconds"),
         standard=standard,
         layers=layers,
         grids=grids,
@@ -394,5 +395,5 @@ def _audit(
         rules=tuple(code for code in chosen if code not in skipped),
         sources=loaded.sources,
         quarantine=loaded.quarantine,
-        messages=city.demand.messages,
+        messages=(*city.demand.messages, *validity_notes(standard, now.date())),
     )

@@ -22,7 +22,8 @@ class Rule:
 
     `message` is a `str.format` template over the fields of a finding and its `details`; `verb`
     is the adjustment
-    that usually mends it (build, change, merge, split, adjust, or empty).
+    that usually mends it (build, change, merge, split, adjust, or empty); `limits` are the
+    thresholds that decide it.
     """
 
     code: str
@@ -36,6 +37,7 @@ class Rule:
     confidence: str
     verb: str
     orphan: bool
+    limits: tuple[str, ...] = ()
 
     @property
     def room(self) -> str:
@@ -56,7 +58,9 @@ def rules() -> Mapping[str, Rule]:
 
 def _rule(code: str, entry: Mapping[str, object]) -> Rule:
     optional = {"measure_unit": None, "verb": "", "orphan": False}
-    return Rule(code=code, **{**optional, **entry})  # type: ignore[arg-type]
+    limits: list[str] = entry.get("limits", [])  # type: ignore[assignment]
+    given = {**optional, **entry, "limits": tuple(limits)}
+    return Rule(code=code, **given)  # type: ignore[arg-type]
 
 
 def choose_rules(select: Sequence[str] = (), ignore: Sequence[str] = ()) -> tuple[str, ...]:

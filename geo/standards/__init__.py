@@ -1,17 +1,21 @@
 """Standards and profiles: named, versioned thresholds read from TOML."""
 
 from geo.standards.describing import StandardRow, describe, standard_rows
+from geo.standards.differences import Difference, standard_differences
 from geo.standards.files import shipped_standards
 from geo.standards.loading import DEFAULT_STANDARD, load_standard
-from geo.standards.model import CONFIDENCES, Confidence, Figure, Standard, Tier
+from geo.standards.model import CONFIDENCES, Confidence, Edition, Figure, Standard, Tier
 from geo.standards.overrides import MODES, with_overrides
 from geo.standards.records import from_record, to_record
+from geo.standards.validity import validity_notes
 
 __all__ = [
     "CONFIDENCES",
     "DEFAULT_STANDARD",
     "MODES",
     "Confidence",
+    "Difference",
+    "Edition",
     "Figure",
     "Standard",
     "StandardRow",
@@ -20,7 +24,9 @@ __all__ = [
     "from_record",
     "load_standard",
     "shipped_standards",
+    "standard_differences",
     "standard_rows",
     "to_record",
+    "validity_notes",
     "with_overrides",
 ]

@@ -2,8 +2,11 @@
 
 import difflib
 import json
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,10 +15,12 @@ from typing import Any, Final
 import jsonschema
 
 from geo.errors import StandardError
+from geo.standards.extending import extended, merged_documents, unknown_without
 
-__all__ = ["hint", "read_defaults", "read_standard_file", "shipped_standards"]
+__all__ = ["StandardFile", "hint", "read_defaults", "read_standard_file", "shipped_standards"]
 
 _DEFAULTS: Final = "defaults"
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 _SHIPPED_ORDER: Final = (
     "gb50180-2018",
@@ -24,6 +29,14 @@ _SHIPPED_ORDER: Final = (
     "convenience-15",
     "grid-size",
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandardFile:
+    """A checked file with all that it extends; `editions` are the files by themselves, own last."""
+
+    document: Mapping[str, Any]
+    editions: tuple[Mapping[str, Any], ...]
 
 
 @cache
@@ -37,29 +50,69 @@ def shipped_standards() -> tuple[str, ...]:
 @cache
 def read_defaults() -> Mapping[str, Any]:
     """Return the checked file of our own thresholds: the layer below every standard."""
-    return _checked(_data_file(_DEFAULTS), f"{_DEFAULTS}.toml")
+    name = f"{_DEFAULTS}.toml"
+    document = _parsed(_data_file(_DEFAULTS), name)
+    _require_sound(document, document, name)
+    return document
 
 
-def read_standard_file(name: str | Path) -> Mapping[str, Any]:
+def read_standard_file(name: str | Path, *, above: tuple[str, ...] = ()) -> StandardFile:
     """Return the checked content of a shipped standard, or of a TOML file when `name` is a path.
+
+    What it `extends` is read first and lies below it; `above` are the files that led here.
 
     Raises
     ------
     StandardError
-        If there is no such standard or file, if it is not TOML, or naming every fault at once.
+        If there is no such standard or file, if it is not TOML, if it extends itself, or naming
+        every fault at once.
     """
     text = str(name)
-    if not isinstance(name, Path) and text in shipped_standards():
-        return _checked(_data_file(text), f"{text}.toml")
+    is_shipped = not isinstance(name, Path) and text in shipped_standards()
+    key = text if is_shipped else str(Path(name).resolve())
+    if key in above:
+        chain = " → ".join(Path(each).name for each in (*above, key))
+        raise StandardError("standards.circle", path=text, chain=chain)
+    if is_shipped:
+        content, folder = _data_file(text), None
+    else:
+        content, folder = _own_file(name), Path(name).parent
+    document = _parsed(content, text)
+    bases = [
+        read_standard_file(_placed(base, folder), above=(*above, key)) for base in _bases(document)
+    ]
+    below = merged_documents([base.document for base in bases])
+    faults = [] if not bases else unknown_without(document, below)
+    whole = extended(document, below) if bases else document
+    _require_sound(whole, document, text, faults=faults)
+    editions = tuple(edition for base in bases for edition in base.editions)
+    return StandardFile(document=whole, editions=(*editions, document))
+
+
+def _own_file(name: str | Path) -> bytes:
     path = Path(name)
     if not isinstance(name, Path) and path.suffix.lower() != ".toml":
         known = shipped_standards()
         raise StandardError(
-            "standards.unknown", name=text, hint=hint(text, known), known="、".join(known)
+            "standards.unknown", name=str(name), hint=hint(str(name), known), known="、".join(known)
         )
     if not path.is_file():
         raise StandardError("standards.no_file", path=path)
-    return _checked(path.read_bytes(), text)
+    return path.read_bytes()
+
+
+def _bases(document: Mapping[str, Any]) -> list[str]:
+    """Return what a file extends; what is no name there is a fault of the schema."""
+    given = document.get("extends", [])
+    listed = [given] if isinstance(given, str) else given
+    return [base for base in listed if isinstance(base, str)] if isinstance(listed, list) else []
+
+
+def _placed(base: str, folder: Path | None) -> str | Path:
+    """Return a shipped name as it is, a path joined to the folder of the file that names it."""
+    if folder is None or base in shipped_standards() or not base.lower().endswith(".toml"):
+        return base
+    return folder / base
 
 
 def _data_file(name: str) -> bytes:
@@ -72,15 +125,20 @@ def hint(name: str, known: Iterable[str]) -> str:
     return f" ({close[0]}?)" if close else ""
 
 
-def _checked(content: bytes, path: str) -> Mapping[str, Any]:
+def _parsed(content: bytes, path: str) -> Mapping[str, Any]:
     try:
-        document = tomllib.loads(content.decode("utf-8-sig"))
+        return tomllib.loads(content.decode("utf-8-sig"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise StandardError("standards.not_toml", path=path, reason=error) from error
-    faults = [*_schema_faults(document), *_sense_faults(document)]
-    if faults:
-        raise StandardError("standards.invalid", path=path, n=len(faults), faults="; ".join(faults))
-    return document
+
+
+def _require_sound(
+    whole: Mapping[str, Any], own: Mapping[str, Any], path: str, *, faults: Sequence[str] = ()
+) -> None:
+    """Raise naming every fault of a file, with what it extends, at once."""
+    found = [*faults, *_schema_faults(whole), *_sense_faults(whole), *_date_faults(own)]
+    if found:
+        raise StandardError("standards.invalid", path=path, n=len(found), faults="; ".join(found))
 
 
 @cache
@@ -111,6 +169,21 @@ def _sense_faults(document: Mapping[str, Any]) -> list[str]:
         faults.append(f"orphan_tier: no tier {orphan!r}, known: {', '.join(tiers)}")
     if orphan is None and len(tiers) > 1:
         faults.append(f"orphan_tier: required with several tiers, one of {', '.join(tiers)}")
+    return faults
+
+
+def _date_faults(document: Mapping[str, Any]) -> list[str]:
+    """Return the dates of validity that are none, or in the wrong order."""
+    faults, dates = [], []
+    for name in ("valid_from", "valid_to"):
+        given = document.get(name)
+        if isinstance(given, str) and _DATE.fullmatch(given):
+            try:
+                dates.append(date.fromisoformat(given))
+            except ValueError:
+                faults.append(f"{name}: there is no day {given}")
+    if len(dates) == 2 and dates[0] > dates[1]:  # noqa: PLR2004 from and to
+        faults.append(f"valid_to: {dates[1]} is before valid_from {dates[0]}")
     return faults
 
 

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from geo.quantities import distance_m
-from geo.standards.files import read_defaults, read_standard_file
-from geo.standards.model import Figure, Standard, Tier
+from geo.standards.files import StandardFile, read_defaults, read_standard_file
+from geo.standards.model import Edition, Figure, Standard, Tier
 
 __all__ = ["DEFAULT_STANDARD", "WALKED_SOURCE", "load_standard", "sorted_tiers"]
 
@@ -51,7 +51,8 @@ def sorted_tiers(tiers: Mapping[str, Tier]) -> Mapping[str, Tier]:
     return MappingProxyType({tier.tier_id: tier for tier in ordered})
 
 
-def _standard(document: Mapping[str, Any]) -> Standard:
+def _standard(file: StandardFile) -> Standard:
+    document = file.document
     tiers = {name: _tier(name, entry) for name, entry in document.get("tiers", {}).items()}
     only = next(iter(tiers)) if len(tiers) == 1 else None
     return Standard(
@@ -64,6 +65,17 @@ def _standard(document: Mapping[str, Any]) -> Standard:
         figures=_figures(document.get("figures", {})),
         levels=tuple(document.get("levels", ())),
         source=document["source"],
+        valid_from=document.get("valid_from"),
+        valid_to=document.get("valid_to"),
+        extends=tuple(each["name"] for each in file.editions[:-1]),
+        editions=tuple(_edition(each) for each in file.editions),
+    )
+
+
+def _edition(document: Mapping[str, Any]) -> Edition:
+    return Edition(
+        name=document["name"],
+        title=MappingProxyType(dict(document["title"])),
         valid_from=document.get("valid_from"),
         valid_to=document.get("valid_to"),
     )
@@ -121,4 +133,6 @@ def _over(below: Standard, above: Standard) -> Standard:
         figures=MappingProxyType({**below.figures, **above.figures}),
         levels=above.levels or below.levels,
         source="；".join(dict.fromkeys((below.source, above.source))),
+        extends=tuple(dict.fromkeys((*below.extends, *above.extends))),
+        editions=tuple({each.name: each for each in (*below.editions, *above.editions)}.values()),
     )

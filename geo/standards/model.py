@@ -6,8 +6,9 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from geo.errors import StandardError
+from geo.words import text
 
-__all__ = ["CONFIDENCES", "Confidence", "Figure", "Standard", "Tier"]
+__all__ = ["CONFIDENCES", "Confidence", "Edition", "Figure", "Standard", "Tier"]
 
 Confidence = Literal["published", "secondary", "unverified", "ours"]
 
@@ -24,6 +25,16 @@ class Figure:
     source: str
     confidence: Confidence
     title: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """One file behind a standard and when it is in force: ISO dates, None where not known."""
+
+    name: str
+    title: Mapping[str, str]
+    valid_from: str | None = None
+    valid_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +61,21 @@ class Tier:
         """Speed that `distance_m` in `minutes` implies (km/h)."""
         return self.distance_m / self.minutes * 60.0 / 1000.0
 
+    @property
+    def is_unverified(self) -> bool:
+        """True when nobody has read its minutes or its metres in a text."""
+        return "unverified" in (self.confidence, self.distance_confidence)
+
+    @property
+    def marked_title(self) -> Mapping[str, str]:
+        """The title, marked where the tier is unverified: what every output shows."""
+        if not self.is_unverified:
+            return self.title
+        marks = {language: text("standards.mark_unverified", language) for language in self.title}
+        return MappingProxyType(
+            {language: title + marks[language] for language, title in self.title.items()}
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standard:
@@ -68,7 +94,11 @@ class Standard:
     `levels`
         Its chain of levels from the top down, for display; empty when it names none.
     `valid_from`, `valid_to`
-        ISO dates where known.
+        ISO dates where known; of several merged, `editions` has the dates of each.
+    `extends`
+        The standards that its file says it builds on, the nearest last.
+    `editions`
+        Every file that it is made of, what it extends first.
     """
 
     names: tuple[str, ...]
@@ -82,6 +112,8 @@ class Standard:
     source: str = ""
     valid_from: str | None = None
     valid_to: str | None = None
+    extends: tuple[str, ...] = ()
+    editions: tuple[Edition, ...] = ()
 
     def limit(self, name: str) -> float:
         """Return the threshold `name` as a number.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from geo.standards.model import Figure, Standard, Tier
+from geo.standards.model import Edition, Figure, Standard, Tier
 
 __all__ = ["from_record", "to_record"]
 
@@ -20,6 +20,8 @@ def to_record(standard: Standard) -> dict[str, Any]:
         "source": standard.source,
         "valid_from": standard.valid_from,
         "valid_to": standard.valid_to,
+        "extends": list(standard.extends),
+        "editions": [_edition_record(edition) for edition in standard.editions],
         "tiers": {name: _tier_record(tier) for name, tier in standard.tiers.items()},
         "thresholds": {name: figure_record(item) for name, item in standard.thresholds.items()},
         "figures": {name: figure_record(item) for name, item in standard.figures.items()},
@@ -37,6 +39,8 @@ def from_record(record: Mapping[str, Any]) -> Standard:
         source=record["source"],
         valid_from=record["valid_from"],
         valid_to=record["valid_to"],
+        extends=tuple(record.get("extends", ())),
+        editions=tuple(_edition(item) for item in record.get("editions", ())),
         tiers=MappingProxyType({name: _tier(item) for name, item in record["tiers"].items()}),
         thresholds=_figures(record["thresholds"]),
         figures=_figures(record["figures"]),
@@ -53,6 +57,19 @@ def figure_record(figure: Figure) -> dict[str, Any]:
         "confidence": figure.confidence,
         "title": dict(figure.title),
     }
+
+
+def _edition_record(edition: Edition) -> dict[str, Any]:
+    return {
+        "name": edition.name,
+        "title": dict(edition.title),
+        "valid_from": edition.valid_from,
+        "valid_to": edition.valid_to,
+    }
+
+
+def _edition(record: Mapping[str, Any]) -> Edition:
+    return Edition(**{**record, "title": MappingProxyType(dict(record["title"]))})
 
 
 def _tier_record(tier: Tier) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def overview_sheet(audit: Audit, places: Places) -> Sheet:
 
 def _share_column(audit: Audit, tier: str) -> Column:
     basis = audit.coverage_summary[tier].get("demand_basis") or "area"
-    title = audit.standard.tiers[tier].title
+    title = audit.standard.tiers[tier].marked_title
     fields = {
         lang: {"tier": title[lang], "basis": word(f"basis_{basis}", lang)} for lang in ("zh", "en")
     }

@@ -124,7 +124,7 @@ def _tier_blocks(audit: Audit, tier: str, n: int) -> list[tuple[Column, Sequence
     model = "" if audit.verdict_model == "radius" else f"_{audit.verdict_model}"
     by_area = audit.coverage_summary[tier].get("demand_basis") == "area"
     share = "covered_area_share" if by_area else "covered_residents_share"
-    title = audit.standard.tiers[tier].title
+    title = audit.standard.tiers[tier].marked_title
     basis = audit.coverage_summary[tier].get("demand_basis") or "area"
     fields = {
         lang: {"tier": title[lang], "basis": word(f"basis_{basis}", lang)} for lang in ("zh", "en")
