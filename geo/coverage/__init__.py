@@ -6,6 +6,8 @@ from geo.coverage.demand import Demand, grid_demand, grid_totals
 from geo.coverage.faults import find_coverage_faults
 from geo.coverage.limits import CoverageRules
 from geo.coverage.measures import ALL_CATEGORIES
+from geo.coverage.network import NETWORK, NetworkKernel
+from geo.coverage.network.rows import network_coverage
 from geo.coverage.radius import RADIUS
 from geo.coverage.table import (
     LONG_COLUMNS,
@@ -19,9 +21,11 @@ __all__ = [
     "ALL_CATEGORIES",
     "CLASSES",
     "LONG_COLUMNS",
+    "NETWORK",
     "RADIUS",
     "CoverageRules",
     "Demand",
+    "NetworkKernel",
     "circles",
     "classify",
     "coverage_columns",
@@ -29,6 +33,7 @@ __all__ = [
     "find_coverage_faults",
     "grid_demand",
     "grid_totals",
+    "network_coverage",
     "radius_coverage",
     "unit_coverage",
 ]

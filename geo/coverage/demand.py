@@ -92,6 +92,15 @@ class Demand:
             return known
         return np.full(len(self.points_xy), 1.0 if basis == "buildings" else 0.0)
 
+    def basis_weight(self) -> Floats:
+        """Return the weight of each membership by the basis of its grid, length m."""
+        basis = self.basis.to_numpy()[self.grid_at]
+        weight = np.zeros(len(basis))
+        for name in ("residents", "households", "buildings"):
+            mine = basis == name
+            weight[mine] = self.point_weight(name)[self.point_at[mine]]
+        return weight
+
     def known_total(self, column: str) -> pd.Series:
         """Return residents or households by grid id as the buildings tell, else missing.
 

@@ -21,11 +21,18 @@ class CoverageRules:
         A grid with a covered share below this is thin (0 to 1).
     `crowded_quotient`
         A grid is crowded above this many times the median number of sites.
+    `max_snap_m`
+        What is further than this from every street (m) cannot be judged along streets.
+    `barrier_detour`
+        A way along the streets longer than this many times the straight line goes around
+        something.
     """
 
     lattice_m: float = 25.0
     thin_below_share: float = 0.9
     crowded_quotient: float = 3.0
+    max_snap_m: float = 100.0
+    barrier_detour: float = 1.5
 
     @classmethod
     def from_standard(cls, standard: Standard) -> Self:
@@ -40,4 +47,6 @@ class CoverageRules:
             lattice_m=standard.limit("lattice_m"),
             thin_below_share=standard.limit("thin_below_share"),
             crowded_quotient=standard.limit("crowded_quotient"),
+            max_snap_m=standard.limit("max_snap_m"),
+            barrier_detour=standard.limit("barrier_detour"),
         )

@@ -26,6 +26,10 @@ class Measures:
     `n_sites`: sites whose circle holds some demand. `nearest_m`, `nearest_minutes`: weighted mean
     over the demand of the way to the nearest site. `area_share`, `residents_share` (by the demand
     basis), `households_share`: 0 to 1.
+
+    `metres_share`: the share of the demand within the tier's metres where the verdict is by its
+    minutes. `judged`: by name of a share (`area`, `residents`, `households`) the part of its weight
+    that could be judged; None where all of it could.
     """
 
     n_sites: npt.NDArray[np.int64]
@@ -34,6 +38,8 @@ class Measures:
     area_share: Floats
     residents_share: Floats
     households_share: Floats
+    metres_share: Floats | None = None
+    judged: Mapping[str, Floats] | None = None
 
 
 def site_sets(tier: Tier, sites: gpd.GeoDataFrame) -> Mapping[str, npt.NDArray[np.bool_]]:

@@ -38,19 +38,22 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pairs:
-    """Places (grids or what lies in them) with each site in reach: positions and distance (m)."""
+    """Places (grids or what lies in them) with each site in reach: positions and how far away.
+
+    `away` is in metres by radius, in milliseconds along streets.
+    """
 
     place_at: Positions
     site_at: Positions
-    distance_m: Floats
+    away: Floats
 
-    def within(self, limit_m: float, sites: Mask) -> "Pairs":
-        """Return the pairs of `sites` at most `limit_m` apart (equal counts)."""
-        keep = (self.distance_m <= limit_m) & sites[self.site_at]
+    def within(self, limit: float, sites: Mask) -> "Pairs":
+        """Return the pairs of `sites` at most `limit` apart (equal counts)."""
+        keep = (self.away <= limit) & sites[self.site_at]
         return Pairs(
             place_at=self.place_at[keep],
             site_at=self.site_at[keep],
-            distance_m=self.distance_m[keep],
+            away=self.away[keep],
         )
 
 
@@ -82,7 +85,7 @@ def _near(places: npt.NDArray[np.object_], sites: gpd.GeoDataFrame, limit_m: flo
     away = shapely.distance(places[place_at], located[site_at])
     order = np.lexsort((site_at, away, place_at))
     order = order[away[order] <= limit_m]
-    return Pairs(place_at=place_at[order], site_at=site_at[order], distance_m=away[order])
+    return Pairs(place_at=place_at[order], site_at=site_at[order], away=away[order])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -139,18 +142,9 @@ class RadiusKernel:
             nearest_m=nearest_m,
             nearest_minutes=nearest_m / (tier.distance_m / tier.minutes),
             area_share=self._area_share(tier.distance_m, sites),
-            residents_share=self._share(self._basis_weight(), inside),
+            residents_share=self._share(self.demand.basis_weight(), inside),
             households_share=self._share(self._households(), inside),
         )
-
-    def _basis_weight(self) -> Floats:
-        """Return the weight of each membership by the basis of its grid."""
-        basis = self.demand.basis.to_numpy()[self.demand.grid_at]
-        weight = np.zeros(len(basis))
-        for name in ("residents", "households", "buildings"):
-            mine = basis == name
-            weight[mine] = self.demand.point_weight(name)[self.demand.point_at[mine]]
-        return weight
 
     def _households(self) -> Floats:
         return self.demand.point_weight("households")[self.demand.point_at]
@@ -172,7 +166,7 @@ class RadiusKernel:
         return self._nearest[key]
 
     def _mean_by_grid(self, points_m: Floats, located: Floats) -> Floats:
-        weight = self._basis_weight()
+        weight = self.demand.basis_weight()
         if len(located) == 0:
             return np.full(len(self.polygons), np.nan)
         total = self.demand.sum_by_grid(weight)
@@ -196,7 +190,7 @@ class RadiusKernel:
     def _area_share(self, limit_m: float, sites: Mask) -> Floats:
         key = (sites.tobytes(), limit_m)
         if key not in self._areas:
-            keep = (self.touched.distance_m < limit_m) & sites[self.touched.site_at]
+            keep = (self.touched.away < limit_m) & sites[self.touched.site_at]
             used, circle_at = np.unique(self.touched.site_at[keep], return_inverse=True)
             circles = shapely.buffer(
                 shapely.points(self.sites_xy[used]), limit_m * _EQUAL_AREA, quad_segs=QUAD_SEGS

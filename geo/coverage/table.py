@@ -44,11 +44,17 @@ LONG_COLUMNS: Final = (
     "households_share",
     "class",
     "demand_basis",
+    "metres_share",
+    "judged_area",
+    "judged_residents",
+    "judged_households",
 )
-"""Columns of the long table, in order (contract, `coverage.csv`).
+"""Columns of the long table, in order (contract, `coverage.csv`, and what roll-ups need).
 
 `residents_share` is the share by the demand basis of the subject (residents, else households, else
-buildings) and is missing where that is the area.
+buildings) and is missing where that is the area. `metres_share` is the share of the demand within
+the tier's metres, which is the verdict by radius and stands beside it along streets. `judged_…` is
+the part of the weight behind each share that could be judged.
 """
 
 _WIDE: Final = {
@@ -61,6 +67,7 @@ _WIDE: Final = {
     "class": "class",
     "demand_basis": "demand_basis",
 }
+_WIDE_NETWORK: Final = {"metres_share": "covered_share_by_metres"}
 
 
 def radius_coverage(
@@ -133,6 +140,9 @@ def coverage_rows(
     basis = demand.basis.to_numpy()
     share = np.where(basis == "area", measures.area_share, measures.residents_share)
     rows["class"] = classify(share, measures.n_sites, rules=rules)
+    rows["metres_share"] = share if measures.metres_share is None else measures.metres_share
+    for name in ("area", "residents", "households"):
+        rows[f"judged_{name}"] = 1.0 if measures.judged is None else measures.judged[name]
     rows["demand_basis"] = basis
     rows["subject"] = "grid"
     rows["id"] = demand.grid_ids.to_numpy(dtype=object)
@@ -169,7 +179,8 @@ def coverage_columns(
             suffix = tier if model == RADIUS else f"{tier}_{model}"
             chosen = (rows["tier"] == tier) & (rows["model"] == model)
             part = rows[chosen].set_index("id").reindex(ids)
-            for source, name in _WIDE.items():
+            columns = _WIDE if model == RADIUS else _WIDE | _WIDE_NETWORK
+            for source, name in columns.items():
                 wide[f"{name}_{suffix}"] = part[source]
     return pd.DataFrame(wide, index=ids)
 
@@ -226,7 +237,12 @@ def total_shares(
         ),
         "households_share": demand.weight("households"),
     }
-    return {name: _mean(rows[name], weight[members]) for name, weight in weights.items()}
+    return {
+        name: _mean(
+            rows[name], weight[members] * rows[f"judged_{name.removesuffix('_share')}"].to_numpy()
+        )
+        for name, weight in weights.items()
+    }
 
 
 def _mean(shares: pd.Series, weight: np.ndarray) -> float:

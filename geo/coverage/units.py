@@ -13,6 +13,7 @@ from geo.coverage.classes import classify
 from geo.coverage.demand import Demand
 from geo.coverage.limits import CoverageRules
 from geo.coverage.measures import site_sets
+from geo.coverage.network import NetworkKernel
 from geo.coverage.radius import RADIUS, Pairs, demand_pairs
 from geo.coverage.table import LONG_COLUMNS, empty_long
 from geo.layers import Layers, require_columns, require_points, require_same_crs, require_unique_ids
@@ -20,7 +21,8 @@ from geo.standards import Tier
 
 __all__ = ["unit_coverage"]
 
-_SUMMED: Final = ("area_share", "residents_share", "households_share", "nearest_m")
+_BY_BASIS: Final = ("nearest_m", "nearest_minutes", "metres_share")
+_JUDGED: Final = ("area", "residents", "households")
 
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
@@ -33,8 +35,9 @@ def unit_coverage(
     *,
     tiers: Mapping[str, Tier],
     rules: CoverageRules,
+    network: NetworkKernel | None = None,
 ) -> pd.DataFrame:
-    """Return the long rows of every unit by radius, from the rows of its base grids.
+    """Return the long rows of every unit, from the rows of its base grids, by each model.
 
     A base grid is in the unit that its `parent_id` names and in all units above that one; a grid
     whose parent is not known is in none. Shares are weight inside ÷ weight judged over the unit's
@@ -44,12 +47,14 @@ def unit_coverage(
     Parameters
     ----------
     long
-        What `radius_coverage` gave for the grids.
+        What `radius_coverage` and `network_coverage` gave for the grids.
     layers
         Grids, units and sites; a layer without `parent_id` has no parents. Rows come by `levels`
         from the top down, units of other levels last.
     demand, tiers, rules
         As for `radius_coverage`.
+    network
+        The kernel that the rows along streets came from; needed where there are any.
 
     Returns
     -------
@@ -80,14 +85,19 @@ def unit_coverage(
     pairs = demand_pairs(grids, sites, demand, limit_m=limit_m)
     order = _by_level(units, layers.levels)
     blocks = []
-    for (tier_id, category), rows in long[long["model"] == RADIUS].groupby(
-        ["tier", "category"], sort=False
+    for (model, tier_id, category), rows in long[long["subject"] == "grid"].groupby(
+        ["model", "tier", "category"], sort=False
     ):
         tier = tiers[str(tier_id)]
         chosen = site_sets(tier, sites)[str(category)]
+        if model == RADIUS:
+            served = pairs.within(tier.distance_m, chosen)
+        elif network is not None:
+            served = network.served(tier, chosen)
+        else:
+            continue
         block = tree.shares(rows.set_index("id").reindex(demand.grid_ids))
-        block["n_sites"] = tree.count_sites(pairs.within(tier.distance_m, chosen))
-        block["nearest_minutes"] = block["nearest_m"] / (tier.distance_m / tier.minutes)
+        block["n_sites"] = tree.count_sites(served)
         share = np.where(tree.basis == "area", block["area_share"], block["residents_share"])
         block["class"] = classify(
             share, block["n_sites"], rules=rules, peers=units["level"].to_numpy()
@@ -96,7 +106,7 @@ def unit_coverage(
         labels = {
             "subject": "unit",
             "tier": str(tier_id),
-            "model": RADIUS,
+            "model": str(model),
             "category": str(category),
         }
         block = block.assign(**labels, id=units.index.to_numpy(dtype=object))
@@ -137,20 +147,28 @@ class _Tree:
         )
 
     def shares(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return area, residents (by basis), households shares and mean distance of each unit."""
-        area = self._mean(rows["area_share"], self.weights["area"])
-        result = {
-            "area_share": area,
-            "residents_share": np.full(self.n_units, np.nan),
-            "households_share": self._mean(rows["households_share"], self.weights["households"]),
-            "nearest_m": np.full(self.n_units, np.nan),
+        """Return the shares, mean ways and judged parts of each unit."""
+        judged = {
+            name: rows[f"judged_{name}"].fillna(0.0).to_numpy(dtype=float) for name in _JUDGED
         }
+        nothing = np.full(self.n_units, np.nan)
+        result = {name: nothing.copy() for name in ("residents_share", *_BY_BASIS)}
         for name, weight in self.weights.items():
             mine = self.basis == name
+            part = judged["area" if name == "area" else "residents"]
             counted = np.where(self.grid_basis == name, weight, 0.0)
-            result["nearest_m"][mine] = self._mean(rows["nearest_m"], counted)[mine]
+            for column in _BY_BASIS:
+                result[column][mine] = self._mean(rows[column], counted * part)[mine]
             if name != "area":
-                result["residents_share"][mine] = self._mean(rows["residents_share"], counted)[mine]
+                share = self._mean(rows["residents_share"], counted * part)
+                result["residents_share"][mine] = share[mine]
+                result["judged_residents"] = np.where(
+                    mine, self._mean(part, counted), result.get("judged_residents", nothing)
+                )
+        for name in ("area", "households"):
+            weight = self.weights[name]
+            result[f"{name}_share"] = self._mean(rows[f"{name}_share"], weight * judged[name])
+            result[f"judged_{name}"] = self._mean(judged[name], weight)
         return pd.DataFrame(result)
 
     def count_sites(self, served: Pairs) -> npt.NDArray[np.int64]:
@@ -163,9 +181,9 @@ class _Tree:
         distinct = np.unique(np.concatenate(keys)) if keys else np.zeros(0, dtype=np.intp)
         return np.bincount(distinct // width, minlength=self.n_units)
 
-    def _mean(self, values: pd.Series, weight: Floats) -> Floats:
+    def _mean(self, values: pd.Series | Floats, weight: Floats) -> Floats:
         """Return the weighted mean of the grids' `values` in each unit; NaN without weight."""
-        known = np.where(weight > 0, values.to_numpy(dtype=float), 0.0)
+        known = np.where(weight > 0, np.asarray(values, dtype=float), 0.0)
         total, part = np.zeros(self.n_units), np.zeros(self.n_units)
         for step in self.unit_of:
             at = step >= 0

@@ -1,6 +1,7 @@
 """Circles along streets: the network of a mode, snapping, searches and what they reach."""
 
 from geo.coverage.network.graph import Graph, build_graph
+from geo.coverage.network.kernel import NETWORK, NetworkKernel
 from geo.coverage.network.modes import Mode, Ways, modes, the_mode, ways_of
 from geo.coverage.network.search import (
     Places,
@@ -13,8 +14,10 @@ from geo.coverage.network.search import (
 from geo.coverage.network.snap import Snapper, places_of
 
 __all__ = [
+    "NETWORK",
     "Graph",
     "Mode",
+    "NetworkKernel",
     "Places",
     "Reached",
     "Snapper",
