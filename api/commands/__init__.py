@@ -17,6 +17,7 @@ _COMMANDS: Final = (
     "demo",
     "locate",
     "map",
+    "repair",
     "rules",
     "serve",
     "standards",

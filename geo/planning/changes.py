@@ -91,7 +91,11 @@ def proposals_frame(
 ) -> gpd.GeoDataFrame:
     """Return one row for each finding that is left: to be asked about, or left on purpose."""
     names = _names(grids)
-    rows = (_open_row(row, tiling, names, choice=choice) for row in after.itertuples())
+    rows = (
+        _open_row(row, tiling, names, choice=choice)
+        for row in after.itertuples()
+        if not _is_main_pair(row, tiling)
+    )
     return _framed(rows, grids)
 
 
@@ -119,6 +123,12 @@ def _open_row(
             key, from_id=from_id, to_id=to_id, names=names, area_m2=row.measure, border_m=0.0
         ),
     }
+
+
+def _is_main_pair(row: Any, tiling: Tiling) -> bool:  # noqa: ANN401
+    """Return True for the part of a straddle that lies in its own base grid: nothing to move."""
+    from_id, to_id = _proposed(row, tiling)
+    return bool(row.rule == "G207" and from_id == to_id)
 
 
 def _open_key(row: Any) -> str:  # noqa: ANN401

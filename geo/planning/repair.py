@@ -14,14 +14,20 @@ import geopandas as gpd
 import numpy as np
 
 from geo.errors import NotFoundError
-from geo.layers import require_columns, require_metric, require_polygons, require_same_crs
+from geo.layers import (
+    Layers,
+    require_columns,
+    require_metric,
+    require_polygons,
+    require_same_crs,
+)
 from geo.planning.changes import changes_frame, proposals_frame
 from geo.planning.disputes import Dispute, clusters, disputes_of, find_faults, open_areas
 from geo.planning.owners import OwnerRules, Verdict
 from geo.planning.settling import Settlement, settle
 from geo.planning.tiling import Tiling
 
-__all__ = ["CHOICES", "Repair", "RepairRules", "repair_grids"]
+__all__ = ["CHOICES", "Repair", "RepairRules", "outlines_of", "repair_grids"]
 
 CHOICES: Final = ("fix", "ask", "leave")
 """What may be done about a finding: mend it, propose only, or nothing."""
@@ -81,6 +87,17 @@ class Repair:
     before: gpd.GeoDataFrame
     after: gpd.GeoDataFrame
     n_rounds: int
+
+
+def outlines_of(layers: Layers) -> gpd.GeoDataFrame | None:
+    """Return the units of the lowest level that has polygons: the outlines of gaps (contract)."""
+    if layers.units is None:
+        return None
+    drawn = layers.units[~(layers.units.geometry.isna() | layers.units.geometry.is_empty)]
+    for level in reversed(layers.levels):
+        if (drawn["level"] == level).any():
+            return drawn[drawn["level"] == level]
+    return None
 
 
 def repair_grids(
