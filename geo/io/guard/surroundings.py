@@ -1,6 +1,6 @@
 """What the places of a layer are held against: grids, units, buildings, streets of the city."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,6 +14,9 @@ __all__ = ["Surroundings"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Shapes = npt.NDArray[Any]
+
+_Nearest = Callable[[Floats], Floats]
 
 _STEP_M: Final = 4.0
 _MOST_POINTS: Final = 1_000_000
@@ -50,29 +53,42 @@ class Surroundings:
         return (*(name for name, frame in given.items() if frame is not None), "borders")
 
     def distance_m(self, xy: Floats, name: str) -> Floats:
-        """Return the distance of each place to the nearest of `names()`. O(n log k)."""
-        tree = self._once(name, lambda: cKDTree(self._points(name)))
-        return np.asarray(tree.query(xy)[0], dtype=float)
+        """Return the distance of each place to the nearest of `names()`. O(n log k).
 
-    def _once(self, name: str, make: Any) -> Any:  # noqa: ANN401
+        Lines count as points every four metres, unless there are very many.
+        """
+        nearest: _Nearest = self._once(name, lambda: _nearest(self._shapes(name)))
+        return nearest(xy)
+
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401
         if name not in self._kept:
             self._kept[name] = make()
         return self._kept[name]
 
-    def _points(self, name: str) -> Floats:
-        if name == "buildings" and self.buildings is not None:
-            return _finite(shapely.get_coordinates(self.buildings.geometry.array))
-        if name == "streets" and self.streets is not None:
-            return _along(np.asarray(self.streets.geometry.array, dtype=object))
-        return _along(shapely.boundary(np.asarray(self.grids.geometry.array, dtype=object)))
+    def _shapes(self, name: str) -> Shapes:
+        if name == "borders":
+            return np.asarray(shapely.boundary(self.grids.geometry.to_numpy()), dtype=object)
+        frame = self.buildings if name == "buildings" else self.streets
+        return np.empty(0, dtype=object) if frame is None else frame.geometry.to_numpy()
 
 
-def _along(lines: npt.NDArray[Any]) -> Floats:
-    """Return points along `lines`, every four metres, wider apart where there are very many."""
-    length_m = float(np.nansum(shapely.length(lines)))
-    step_m = max(_STEP_M, length_m / _MOST_POINTS)
-    return _finite(shapely.get_coordinates(shapely.segmentize(lines, step_m)))
+def _nearest(shapes: Shapes) -> _Nearest:
+    """Return the function that gives the distance of places to the nearest of `shapes`."""
+    drawn = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    is_point = bool((shapely.get_type_id(drawn) == 0).all())
+    if not is_point and shapely.get_num_coordinates(drawn).sum() > _MOST_POINTS:
+        lines = shapely.STRtree(drawn)
+
+        def to_lines(xy: Floats) -> Floats:
+            found = lines.query_nearest(shapely.points(xy), return_distance=True, all_matches=False)
+            return np.asarray(found[1], dtype=float)
+
+        return to_lines
+    dense = drawn if is_point else shapely.segmentize(drawn, _step_m(drawn))
+    points = cKDTree(shapely.get_coordinates(dense))
+    return lambda xy: np.asarray(points.query(xy)[0], dtype=float)
 
 
-def _finite(xy: Floats) -> Floats:
-    return xy[np.isfinite(xy).all(axis=1)]
+def _step_m(lines: Shapes) -> float:
+    length_m = float(shapely.length(lines).sum())
+    return max(_STEP_M, length_m / _MOST_POINTS)
