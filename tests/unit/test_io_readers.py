@@ -109,6 +109,15 @@ def test_a_local_system_needs_a_crs_of_the_project(tmp_path: Path) -> None:
     assert "local system" in problems(loaded)
 
 
+def test_two_columns_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    frame().assign(户数a=[1, 2, 3], 户数b=[4, 5, 6]).to_file(tmp_path / "g.shp", encoding="gbk")
+    path = tmp_path / "g.dbf"
+    path.write_bytes(path.read_bytes().replace("户数b".encode("gbk"), "户数a".encode("gbk")))
+    grids = run(tmp_path, path="g.shp").layers.grids
+    assert grids["户数a"].tolist() == [1, 2, 3]
+    assert grids["户数a_4"].tolist() == [4, 5, 6]
+
+
 # Drawings.
 
 

@@ -1,9 +1,11 @@
 """One module a family of formats; `read_layer` chooses by the ending of the file's name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
+
+import pandas as pd
 
 from geo.errors import LoadError
 from geo.io.formats.archives import ARCHIVES, read_archive
@@ -54,6 +56,14 @@ def read_layer(spec: LayerSpec) -> RawLayer:
     MissingExtraError
         If its format needs an optional dependency that is not installed.
     """
+    raw = _read(spec)
+    names = [str(name) for name in raw.frame.columns]
+    if len(set(names)) < len(names):
+        raw.frame.columns = pd.Index(_told_apart(names))
+    return raw
+
+
+def _read(spec: LayerSpec) -> RawLayer:
     if spec.url is not None:
         return read_postgis(spec)
     suffix = spec.path.suffix.casefold()
@@ -65,6 +75,17 @@ def read_layer(spec: LayerSpec) -> RawLayer:
     if spec.path.is_dir() and not is_geodatabase(spec.path):
         return read_folder(spec, read_layer)
     return _READERS.get(suffix, read_gdal)(spec)
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Return names that differ: of columns with one name, all but the first get a number."""
+    found: list[str] = []
+    for position, name in enumerate(names, 1):
+        new = name
+        while new in found or (new != name and new in names):
+            new = f"{new}_{position}"
+        found.append(new)
+    return found
 
 
 def _require_file(path: Path, shown: str) -> None:

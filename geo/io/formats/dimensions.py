@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyogrio
 import shapely
 
-from geo.io.formats.raw import Note
+from geo.io.formats.raw import Note, quiet
 
 __all__ = ["CURVES", "curve_note", "height_note", "linear_from_wkt"]
 
@@ -52,7 +52,8 @@ def linear_from_wkt(texts: Sequence[str | None]) -> tuple[Shapes, tuple[Note, ..
     curved = [i for i, text in enumerate(texts) if text is not None and _CURVED.search(text)]
     plain = np.array(texts, dtype=object)
     plain[curved] = None
-    shapes = shapely.from_wkt(plain, on_invalid="ignore")
+    with quiet():
+        shapes = shapely.from_wkt(plain, on_invalid="ignore")
     shapes[curved] = _straight([str(texts[i]) for i in curved])
     n = int((~shapely.is_missing(shapes[curved])).sum())
     return shapes, (*curve_note(n), *height_note(shapes))

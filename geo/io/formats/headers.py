@@ -66,11 +66,14 @@ def _best(rows: Sequence[Row], lines: Sequence[int], spec: LayerSpec) -> Header:
     found = _header(rows, _first_wide(rows, lines))
     most = max(1, n_known_words(found.names, spec))
     for line in lines:
-        for header in (_header(rows, line), _header(rows, line, n_lines=2)):
+        single = _header(rows, line)
+        candidates = [single]
+        if _completes(rows, line):
+            both, below = _header(rows, line, n_lines=2), _header(rows, line + 1)
+            apart = max(n_known_words(single.names, spec), n_known_words(below.names, spec))
+            candidates += [both] if n_known_words(both.names, spec) > apart else []
+        for header in candidates:
             known = n_known_words(header.names, spec)
-            is_pair = header.body == line + 2
-            if is_pair and not _completes(rows, line):
-                continue
             if known > most:
                 found, most = header, known
     return found

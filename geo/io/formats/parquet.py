@@ -4,9 +4,11 @@ import importlib
 import json
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 import geopandas as gpd
 import pandas as pd
+from shapely.errors import ShapelyError
 
 from geo.errors import LoadError, MissingExtraError
 from geo.io.formats.filters import filtered
@@ -15,6 +17,12 @@ from geo.io.formats.raw import RawLayer, quiet, reason_of
 from geo.io.project import LayerSpec
 
 __all__ = ["read_parquet"]
+
+_FAILURES: Final = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, OverflowError,
+    NotImplementedError, ShapelyError,
+)  # fmt: skip
+"""What pyarrow, geopandas, pyproj and shapely raise on damaged data and metadata."""
 
 
 def read_parquet(spec: LayerSpec) -> RawLayer:
@@ -29,7 +37,7 @@ def read_parquet(spec: LayerSpec) -> RawLayer:
             else:
                 frame = pd.read_parquet(spec.path)
                 own = False
-    except (OSError, ValueError, KeyError) as error:
+    except _FAILURES as error:
         raise LoadError("io.unreadable", path=spec.shown, reason=reason_of(error)) from error
     frame = filtered(frame.reset_index(drop=frame.index.name is None), spec)
     raw = RawLayer(frame=frame, spec=spec, has_own_crs=own)

@@ -77,4 +77,5 @@ def reason_of(error: BaseException) -> str:
     """Return the first line of what a library said, short enough for one sentence."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     line = (lines[0] if lines else type(error).__name__).rstrip(".;")
+    line = "".join(char if char.isprintable() else "?" for char in line)
     return line if len(line) <= 160 else line[:157] + "…"  # noqa: PLR2004 one line of a terminal

@@ -1,0 +1,302 @@
+"""Broken files by rule: seeds of every format, mutations of their bytes, and what must hold after.
+
+Run as a program it judges cases in a process of its own, for a reader that hangs or falls dead
+would take the tests with it:
+
+    python -m tests.fuzzing FOLDER FIRST N SEED
+"""
+
+import argparse
+import faulthandler
+import io
+import json
+import random
+import subprocess
+import sys
+import traceback
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+
+from geo.audit import run_audit
+from geo.errors import GridCircleError
+from geo.io import Loaded, load, read_project
+from geo.outputs import write_outputs
+from tests import forms
+
+PATIENCE_SECONDS: Final = 30
+_ROOT = Path(__file__).resolve().parents[1]
+_WORDS = forms.SIMPLIFIED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one case: `kind` is `read`, `told`, `broken`, `dead` or `hang`."""
+
+    case: int
+    name: str
+    kind: str
+    text: str = ""
+
+
+def write_seeds(folder: Path) -> list[str]:
+    """Write a whole file of every format into `folder`; return their names, sorted."""
+    frames = {"grids": forms.grids(_WORDS), "sites": forms.sites(_WORDS)}
+    frames["grids"].to_file(folder / "base.gpkg")
+    for layer, frame in frames.items():
+        frame.to_file(folder / f"{layer}.gpkg")
+        frame.to_file(folder / f"{layer}.fgb", SPATIAL_INDEX="NO")
+        degrees = frame.to_crs(4326)
+        degrees.to_file(folder / f"{layer}.geojson")
+        degrees.to_file(folder / f"{layer}.kml", driver="LIBKML")
+        frame.to_parquet(folder / f"{layer}.parquet")
+        frame.to_file(folder / f"{layer}.gml", driver="GML")
+        forms.csv(folder / f"{layer}.csv", frame, "gbk")
+        forms.csv(folder / f"{layer}_utf8.csv", frame, "utf-8-sig")
+        forms.workbook(folder / f"{layer}.xlsx", frame, _WORDS)
+        _zip_of(folder / f"{layer}_shp.zip", frame, "ESRI Shapefile", "shp", encoding="gbk")
+        _zip_of(folder / f"{layer}_tab.zip", frame, "MapInfo File", "tab", ENCODING="CP936")
+        _zip_of(folder / f"{layer}_mif.zip", frame, "MapInfo File", "mif", ENCODING="CP936")
+        whole = {"TARGET_ARCGIS_VERSION": "ARCGIS_PRO_3_2_OR_LATER"}
+        _zip_of(folder / f"{layer}_gdb.zip", frame, "OpenFileGDB", "gdb", **whole)
+    (folder / "grids.dxf").write_text(_drawing(frames["grids"]), encoding="gbk")
+    pairs = "站点编号,名称,经纬度\n" + "".join(
+        f"S{i},站点{i},114°0{i}′{i}″E，30°4{i}′N\n" for i in range(8)
+    )
+    (folder / "sites_pairs.csv").write_text(pairs, encoding="gbk")
+    for schema in folder.glob("*.xsd"):
+        schema.unlink()
+    return sorted(path.name for path in folder.iterdir() if path.name != "base.gpkg")
+
+
+def cases(folder: Path, *, first: int, n: int, seed: int) -> Iterator[tuple[int, str, bytes]]:
+    """Yield case numbers, names of seeds and their broken bytes; the same for the same numbers."""
+    names = sorted(path.name for path in folder.iterdir() if path.name != "base.gpkg")
+    for case in range(first, first + n):
+        name = names[case % len(names)]
+        chance = random.Random(f"{seed}-{case}")  # noqa: S311 no secret
+        data = (folder / name).read_bytes()
+        inner = name.endswith((".zip", ".xlsx")) and chance.random() < 0.8
+        yield case, name, _broken_inside(data, chance) if inner else _broken(data, chance)
+
+
+def judge(loaded: Loaded) -> None:
+    """Assert that no row is lost: rows in = rows used + rows quarantined, each with its reason."""
+    for source in loaded.sources:
+        mine = loaded.quarantine[loaded.quarantine["layer"] == source.layer]
+        assert source.rows == source.used + source.quarantined, source
+        assert len(mine) == source.quarantined, source
+        assert mine["row"].is_unique
+        assert mine["row"].between(1, source.rows).all()
+        assert mine["reason"].str.len().gt(0).all()
+        frame = getattr(loaded.layers, source.layer)
+        assert len(frame) == source.used
+        assert frame.index.is_unique
+
+
+def run_cases(folder: Path, *, first: int, n: int, seed: int) -> Iterator[Outcome]:
+    """Yield the outcome of every case, each read in a process that may die of it."""
+    end = first + n
+    while first < end:
+        command = [sys.executable, "-W", "error", "-m", "tests.fuzzing", str(folder)]
+        done = subprocess.run(
+            [*command, str(first), str(end - first), str(seed)],
+            cwd=_ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            encoding="utf-8",
+        )
+        last = first - 1
+        for line in done.stdout.splitlines():
+            if line.startswith("{"):
+                outcome = Outcome(**json.loads(line))
+                last = outcome.case
+                yield outcome
+        if last == end - 1 and done.returncode == 0:
+            return
+        is_hang = "Timeout" in done.stderr
+        lines = done.stderr.strip().splitlines()
+        name = next((x.split()[1] for x in reversed(lines) if x.startswith("case-of ")), "?")
+        text = "\n".join(lines[-25:])
+        yield Outcome(case=last + 1, name=name, kind="hang" if is_hang else "dead", text=text)
+        first = last + 2
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    for name in ("first", "n", "seed"):
+        parser.add_argument(name, type=int)
+    given = parser.parse_args()
+    faulthandler.enable()
+    work = given.folder.parent / f"work-{given.first}"
+    work.mkdir(exist_ok=True)
+    seeds = given.folder
+    for case, name, data in cases(seeds, first=given.first, n=given.n, seed=given.seed):
+        sys.stderr.write(f"case-of {name}\n")
+        sys.stderr.flush()
+        faulthandler.dump_traceback_later(PATIENCE_SECONDS, exit=True)
+        kind, text = _outcome(work, seeds, name, data, is_whole=case % 5 == 0)
+        faulthandler.cancel_dump_traceback_later()
+        line = {"case": case, "name": name, "kind": kind, "text": text}
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+
+
+def _outcome(work: Path, seeds: Path, name: str, data: bytes, *, is_whole: bool) -> tuple[str, str]:
+    (work / name).write_bytes(data)
+    try:
+        loaded = load(read_project(_project(work, seeds, name)))
+        judge(loaded)
+        if is_whole:
+            _judge_outputs(loaded, work / "out")
+    except GridCircleError as error:
+        return _told(error)
+    except BaseException:  # noqa: BLE001 the harness must tell everything
+        return "broken", traceback.format_exc()
+    return "read", f"{loaded.sources[-1].rows} {loaded.sources[-1].quarantined}"
+
+
+def _told(error: GridCircleError) -> tuple[str, str]:
+    try:
+        sentences = [error.text(language) for language in ("zh", "en")]
+    except Exception:  # noqa: BLE001 a sentence that cannot be said is a fault
+        return "broken", traceback.format_exc()
+    if any("\n" in sentence for sentence in sentences):
+        return "broken", f"more than one line: {sentences}"
+    return "told", f"{error.key}: {sentences[1]}"
+
+
+def _judge_outputs(loaded: Loaded, out: Path) -> None:
+    """Assert that the whole audit of what was read can be written, with all refused rows."""
+    audit = run_audit(loaded)
+    written = write_outputs(audit, out)
+    tables = [path for path in written if path.name == "quarantine.csv"]
+    assert bool(tables) == bool(len(loaded.quarantine))
+    if tables:
+        lines = tables[0].read_text(encoding="utf-8-sig")
+        for reason in loaded.quarantine["reason"]:
+            assert reason.split('"')[0].split("\n")[0] in lines
+
+
+def _project(work: Path, seeds: Path, name: str) -> Path:
+    layer = "grids" if name.startswith("grids") else "sites"
+    is_bare = name.endswith((".csv", ".xlsx", ".dxf"))
+    crs = 'datum = "wgs84"\n' if "pairs" in name else f'crs = "{forms.CRS}"\n' if is_bare else ""
+    text = f'[project]\nid = "fuzz"\ncrs = "{forms.CRS}"\n'
+    if layer == "sites":
+        text += f"[layers.grids]\npath = {json.dumps((seeds / 'base.gpkg').as_posix())}\n"
+    text += f"[layers.{layer}]\npath = {json.dumps(name)}\n{crs}"
+    path = work / "fuzz.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _zip_of(path: Path, frame: gpd.GeoDataFrame, driver: str, suffix: str, **how: str) -> None:
+    """Write `frame` by `driver`, and all the files of it into a zip."""
+    folder = path.parent / path.stem
+    folder.mkdir()
+    target = folder / f"g.{suffix}"
+    frame.to_file(target, driver=driver, **how)
+    if suffix == "shp":
+        (folder / "g.cpg").unlink()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in sorted(folder.rglob("*")):
+            if part.is_file():
+                archive.write(part, part.relative_to(folder).as_posix())
+                part.unlink()
+    for part in sorted(folder.rglob("*"), reverse=True):
+        part.rmdir()
+    folder.rmdir()
+
+
+def _drawing(frame: gpd.GeoDataFrame) -> str:
+    lines = ["0", "SECTION", "2", "HEADER", "9", "$ACADVER", "1", "AC1015", "0", "ENDSEC"]
+    lines += ["0", "SECTION", "2", "ENTITIES"]
+    for i, shape in enumerate(frame.geometry):
+        points = list(shape.exterior.coords)[:-1]
+        lines += ["0", "LWPOLYLINE", "100", "AcDbEntity", "8", "网格", "100", "AcDbPolyline"]
+        lines += ["90", str(len(points)), "70", "1"]
+        for x, y in points:
+            lines += ["10", f"{x}", "20", f"{y}"]
+        x, y = shape.centroid.coords[0]
+        lines += ["0", "TEXT", "8", "注记", "10", f"{x}", "20", f"{y}", "40", "2", "1", f"WG-{i}"]
+    return "\n".join([*lines, "0", "ENDSEC", "0", "EOF", ""])
+
+
+def _broken_inside(data: bytes, chance: random.Random) -> bytes:
+    """Return a zip whose members are broken but whose checksums are right."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = {info.filename: archive.read(info) for info in archive.infolist()}
+    chosen = chance.choice(sorted(name for name, part in parts.items() if part))
+    if chance.random() < 0.1:
+        del parts[chosen]
+    else:
+        parts[chosen] = _broken(parts[chosen], chance)
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    return target.getvalue()
+
+
+def _broken(data: bytes, chance: random.Random) -> bytes:
+    for _ in range(chance.choice((1, 1, 1, 2, 4))):
+        data = chance.choice(_MUTATIONS)(data, chance)
+    return data
+
+
+def _flipped(data: bytes, chance: random.Random) -> bytes:
+    some = bytearray(data)
+    for _ in range(chance.choice((1, 2, 8, 64))):
+        if some:
+            some[chance.randrange(len(some))] ^= 1 << chance.randrange(8)
+    return bytes(some)
+
+
+def _cut(data: bytes, chance: random.Random) -> bytes:
+    return data[: chance.randrange(len(data) + 1)]
+
+
+def _spliced(data: bytes, chance: random.Random) -> bytes:
+    """Return `data` with a piece left out, doubled or moved."""
+    a, b = sorted(chance.randrange(len(data) + 1) for _ in range(2))
+    b = min(b, a + 4096)
+    piece, rest = data[a:b], data[:a] + data[b:]
+    at = chance.randrange(len(rest) + 1)
+    return chance.choice((rest, data[:b] + piece + data[b:], rest[:at] + piece + rest[at:]))
+
+
+def _noised(data: bytes, chance: random.Random) -> bytes:
+    at = chance.randrange(len(data) + 1)
+    return data[:at] + chance.randbytes(chance.choice((1, 3, 16, 300))) + data[at:]
+
+
+_WEIRD: Final = (
+    b"", b"nan", b"NaN", b"inf", b"-1e308", b"1e400", b"999999999999999999999", b"-", b'"', b"'",
+    b"\x00", b"\xff\xff\xff\xff", b"\x00\x00\x00\x00", b"\n", b",", b"\xef\xbc\x91", b"null", b"{}",
+    b"POLYGON", b"EMPTY", b"POINT(1 2)", b"<", b"&lol;", b"\x7f\xff\xff\xff", b"\xe7\xbd",
+)  # fmt: skip
+
+
+def _worded(data: bytes, chance: random.Random) -> bytes:
+    """Return `data` with a number or a byte of it replaced by what no reader likes."""
+    digits = [i for i, byte in enumerate(data[:100_000]) if 0x30 <= byte <= 0x39]
+    at = chance.choice(digits) if digits else chance.randrange(len(data) + 1)
+    end = at
+    while end < len(data) and data[end : end + 1] in b"0123456789.":
+        end += 1
+    return data[:at] + chance.choice(_WEIRD) + data[end if chance.random() < 0.7 else at + 1 :]
+
+
+_MUTATIONS: Final[tuple[Callable[[bytes, random.Random], bytes], ...]] = (
+    _flipped, _flipped, _flipped, _cut, _spliced, _noised, _worded, _worded, _worded,
+)  # fmt: skip
+
+if __name__ == "__main__":
+    _main()
