@@ -38,14 +38,19 @@ class Surroundings:
 
     def is_inside(self, xy: Floats) -> Bools:
         """Return True for places, shape (n, 2), in or on a grid. O((n + g) log g)."""
-        tree = self._once("outline", lambda: shapely.STRtree(self.grids.geometry.array))
+        tree = self._once("outline", self._outline)
         found = np.zeros(len(xy), dtype=bool)
-        known = np.isfinite(xy).all(axis=1)
-        points = shapely.points(xy[known])
-        hit = np.zeros(len(points), dtype=bool)
-        hit[np.unique(tree.query(points, predicate="intersects")[0])] = True
-        found[known] = hit
+        known = np.flatnonzero(np.isfinite(xy).all(axis=1))
+        point_at, grid_at = tree.query(shapely.points(xy[known]))
+        x, y = xy[known[point_at]].T
+        meets = shapely.intersects_xy(tree.geometries[grid_at], x, y)
+        found[known[point_at[meets]]] = True
         return found
+
+    def _outline(self) -> shapely.STRtree:
+        grids = self.grids.geometry.to_numpy()
+        shapely.prepare(grids)
+        return shapely.STRtree(grids)
 
     def names(self) -> tuple[str, ...]:
         """Return what distances can be measured to: `buildings`, `streets`, `borders`."""
