@@ -5,13 +5,12 @@ import numpy as np
 import shapely
 
 from geo.findings import Report, findings_frame
-from geo.grids.kernel import Rings, Segments
-from geo.grids.kernel.segments import Keys
+from geo.grids.inside import is_surely_inside
 from geo.grids.names import display_names
-from geo.grids.pairs import Mask, Positions
+from geo.grids.pairs import Positions
 from geo.grids.parents import parent_positions
 from geo.grids.tiling import Tiling, tile
-from geo.grids.widths import Geometries, Pieces
+from geo.grids.widths import Pieces
 from geo.layers import (
     require_metric,
     require_polygons,
@@ -57,8 +56,8 @@ def find_outside_parent(
 
     Notes
     -----
-    A parent whose fingerprint is the sum of those of its base grids is tiled by them: none of them
-    reaches outside. Only grids of other parents, and dedicated ones, go to exact geometry.
+    Only grids of which the matching does not say that they are inside go to exact geometry
+    (`geo.grids.inside`).
     """
     require_metric(grids, "grids")
     require_polygons(grids, "grids")
@@ -71,9 +70,11 @@ def find_outside_parent(
     inner = np.asarray(grids.geometry.array, dtype=object)[at]
     outer = np.asarray(units.geometry.array, dtype=object)
     n_judged = len(at)
-    tiling = tile(grids, noise_width_m=0.0) if tiling is None else tiling
+    tiling = tile(grids, units, noise_width_m=0.0) if tiling is None else tiling
     is_base = (grids["kind"] == "base").to_numpy(bool)[at] if "kind" in grids else np.ones(n_judged)
-    doubtful = ~_is_tiled(outer, tiling.residue.fingerprint[at], parent, is_base=is_base > 0)
+    doubtful = ~is_surely_inside(
+        tiling, at, tiling.outline_ids.get_indexer(units.index[parent]), is_base=is_base > 0
+    )
     at, parent, inner = at[doubtful], parent[doubtful], inner[doubtful]
     shapely.prepare(outer[np.unique(parent)])
     reaches = ~shapely.covers(outer[parent], inner)
@@ -101,16 +102,6 @@ def find_outside_parent(
         thresholds={"noise_width_m": noise_width_m},
         counts={"n_judged": n_judged, "n_noise": len(at) - len(rows)},
     )
-
-
-def _is_tiled(outer: Geometries, fingerprint: Keys, parent: Positions, *, is_base: Mask) -> Mask:
-    """Return True for each base grid that tiles its parent together with the others there."""
-    used, of = np.unique(parent, return_inverse=True)
-    total = np.zeros(len(used), dtype=np.uint64)
-    np.add.at(total, of[is_base], fingerprint[is_base])
-    whole = Segments.of(Rings.of(outer[used])).fingerprint == total
-    tiled: Mask = whole[of] & is_base
-    return tiled
 
 
 def _judged(grids: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> tuple[Positions, Positions]:

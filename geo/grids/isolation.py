@@ -29,9 +29,12 @@ def find_isolated(base_grids: gpd.GeoDataFrame, borders: pd.DataFrame) -> Report
     require_metric(base_grids, "grids")
     require_polygons(base_grids, "grids")
     ids = base_grids.index
-    between = borders[borders["left_id"].isin(ids) & borders["right_id"].isin(ids)]
-    paired = set(between["left_id"]) | set(between["right_id"])
-    alone = np.flatnonzero(~ids.isin(paired))
+    left, right = (ids.get_indexer(borders[side]) for side in ("left_id", "right_id"))
+    is_between = (left >= 0) & (right >= 0)
+    is_paired = np.zeros(len(ids), dtype=bool)
+    is_paired[left[is_between]] = True
+    is_paired[right[is_between]] = True
+    alone = np.flatnonzero(~is_paired)
     rows = [
         {
             "rule": "G208",

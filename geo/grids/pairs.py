@@ -21,7 +21,8 @@ __all__ = ["Mask", "Pairs", "Positions", "blurred_pairs", "in_order_of_ids", "ov
 Positions = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 _AREA_SHARED: Final = "2********"
-_SEVERAL: Final = 2
+_HAIR_M: Final = 1e-6
+"""A shared area narrower than this may be rounding: the exact predicate decides."""
 _TOUCH_M: Final = 1e-3
 _MANY: Final = 32
 """Grids over one face from which on only those whose boxes meet are paired."""
@@ -51,6 +52,10 @@ class Pairs:
         left, right = in_order_of_ids(grids.index.to_numpy(), i, j)
         shared = Pieces.of(shapely.intersection(geometry[left], geometry[right]))
         has_area = shared.area_m2 > 0.0
+        thin = np.flatnonzero(has_area & (shared.width_m < _HAIR_M))
+        has_area[thin] = shapely.relate_pattern(
+            geometry[left[thin]], geometry[right[thin]], _AREA_SHARED
+        )
         return cls(left=left[has_area], right=right[has_area], shared=shared.take(has_area))
 
     def take(self, which: Mask) -> "Pairs":
@@ -59,12 +64,13 @@ class Pairs:
 
 
 def overlapping_pairs(tiling: Tiling) -> tuple[Positions, Positions]:
-    """Return positions (i, j), i < j, of polygons whose interiors meet in an area."""
-    geometry = tiling.geometry
-    i, j = _all_pairs(tiling) if tiling.faces is None else _pairs_over_faces(tiling)
-    shapely.prepare(geometry[np.unique(i)])
-    meet = shapely.relate_pattern(geometry[i], geometry[j], _AREA_SHARED)
-    return i[meet], j[meet]
+    """Return positions (i, j), i < j, of polygons that may share an area; none that does lacks."""
+    if tiling.crowded is None:
+        return _all_pairs(tiling)
+    i, j = _paired(tiling.geometry, *tiling.crowded)
+    n = max(len(tiling.geometry), 1)
+    code = np.unique(np.minimum(i, j) * n + np.maximum(i, j))
+    return code // n, code % n
 
 
 def in_order_of_ids(
@@ -98,24 +104,13 @@ def blurred_pairs(tiling: Tiling, known: Pairs) -> npt.NDArray[np.int64]:
 
 
 def _all_pairs(tiling: Tiling) -> tuple[Positions, Positions]:
-    """Return every pair of grids whose boxes meet."""
-    i, j = tiling.tree.query(tiling.geometry)
-    return i[i < j], j[i < j]
-
-
-def _pairs_over_faces(tiling: Tiling) -> tuple[Positions, Positions]:
-    """Return pairs of grids over one face that several lie over."""
-    faces = tiling.faces
-    if faces is None:
-        return _all_pairs(tiling)
-    several = faces.geometry[faces.n_grids >= _SEVERAL]
-    face, grid = tiling.tree.query(several, predicate="intersects")
-    shapely.prepare(several)
-    over = shapely.relate_pattern(several[face], tiling.geometry[grid], _AREA_SHARED)
-    face, grid = face[over], grid[over]
-    i, j = _paired(tiling.geometry, face, grid)
-    code = np.unique(np.minimum(i, j) * len(tiling.geometry) + np.maximum(i, j))
-    return code // len(tiling.geometry), code % len(tiling.geometry)
+    """Return every pair of grids whose interiors meet."""
+    geometry = tiling.geometry
+    i, j = tiling.tree.query(geometry)
+    i, j = i[i < j], j[i < j]
+    shapely.prepare(geometry)
+    meet = shapely.relate_pattern(geometry[i], geometry[j], _AREA_SHARED)
+    return i[meet], j[meet]
 
 
 def _paired(geometry: Geometries, face: Positions, grid: Positions) -> tuple[Positions, Positions]:

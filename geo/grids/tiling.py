@@ -19,6 +19,7 @@ from typing import Final, Self
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import shapely
 
 from geo.grids.kernel import Faces, Residue, Rings, clustered, faces_of, residue_of
@@ -30,37 +31,56 @@ __all__ = ["Tiling", "tile"]
 
 _MAX_LEFT_SHARE: Final = 0.05
 _MAX_FACES_SHARE: Final = 0.5
+_SEVERAL: Final = 2
+_AREA_SHARED: Final = "2********"
 _FEW: Final = 20_000
 """Up to so many segments (exact geometry of them takes well under a second) no copy is worth it."""
 _REACH_OF_NOISE: Final = 0.499
 """How far vertices may lie apart and still be one, of the noise width; must be below one half."""
 
 
+Positions = npt.NDArray[np.intp]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tiling:
     """n grids, matched, alone or with m outlines.
 
-    `geometry` (n), `outlines` (m, or None), both as they were given; `rings` of the grids;
+    `geometry` (n); `outlines` (m, or None) and their ids; `rings` of the grids;
     `residue` of the matching; `moved` of the same with near vertices made one, only where the layer
     is noisy.
     """
 
     geometry: Geometries
     outlines: Geometries | None
+    outline_ids: pd.Index
     rings: Rings
     residue: Residue
     moved: Residue | None
 
     @classmethod
-    def of(cls, geometry: Geometries, outlines: Geometries | None, noise_width_m: float) -> Self:
+    def of(
+        cls, geometry: Geometries, outlines: gpd.GeoDataFrame | None, noise_width_m: float
+    ) -> Self:
         """Match `geometry`; see `tile`."""
-        rings = Rings.of(geometry)
-        above = None if outlines is None else Rings.of(outlines)
-        residue = residue_of(rings, above)
+        above = np.zeros(0, dtype=object)
+        if outlines is not None:
+            above = np.asarray(outlines.geometry.array, dtype=object)
+        both = Rings.of(np.concatenate([geometry, above]))
+        n = len(geometry)
+        residue = residue_of(both, n)
         moved = None
         if _is_too_much(residue, _MAX_LEFT_SHARE) and noise_width_m > 0.0:
-            moved = _moved(rings, above, _REACH_OF_NOISE * noise_width_m)
-        return cls(geometry=geometry, outlines=outlines, rings=rings, residue=residue, moved=moved)
+            xy = clustered(both.xy, _REACH_OF_NOISE * noise_width_m)
+            moved = residue_of(both.moved(xy), n, turn=turns(both))
+        return cls(
+            geometry=geometry,
+            outlines=above if len(above) else None,
+            outline_ids=pd.Index([]) if outlines is None else outlines.index,
+            rings=both.first(n),
+            residue=residue,
+            moved=moved,
+        )
 
     def has(self, outlines: gpd.GeoDataFrame | None) -> bool:
         """Return True when it was matched with as many outlines as `outlines` has polygons."""
@@ -81,6 +101,21 @@ class Tiling:
     def tree(self) -> shapely.STRtree:
         """The grids by box."""
         return shapely.STRtree(self.geometry)
+
+    @cached_property
+    def crowded(self) -> tuple[Positions, Positions] | None:
+        """Grids over each face that several lie over, as (face, grid); None without faces.
+
+        In order of faces; complete: two grids that share an area (on a noisy layer, one wider than
+        noise) are over one face together.
+        """
+        if self.faces is None:
+            return None
+        several = self.faces.geometry[self.faces.n_grids >= _SEVERAL]
+        face, grid = self.tree.query(several)
+        shapely.prepare(several)
+        over = shapely.relate_pattern(several[face], self.geometry[grid], _AREA_SHARED)
+        return face[over], grid[over]
 
     @cached_property
     def faces(self) -> Faces | None:
@@ -118,15 +153,8 @@ def tile(
     drawn = None
     if outlines is not None:
         require_same_crs({"grids": grids, "units": outlines})
-        drawn = outlines_of(outlines)
+        drawn = outlines[has_polygon(outlines)]
     return Tiling.of(np.asarray(grids.geometry.array, dtype=object), drawn, noise_width_m)
-
-
-def outlines_of(outlines: gpd.GeoDataFrame) -> Geometries | None:
-    """Return the polygons of `outlines`, None where there is none."""
-    geometry = np.asarray(outlines.geometry.array, dtype=object)
-    geometry = geometry[has_polygon(outlines)]
-    return geometry if len(geometry) else None
 
 
 def has_polygon(frame: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
@@ -138,12 +166,3 @@ def has_polygon(frame: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
 
 def _is_too_much(residue: Residue, share: float) -> bool:
     return len(residue.chain) > max(share * residue.n_segments, _FEW)
-
-
-def _moved(rings: Rings, outlines: Rings | None, reach_m: float) -> Residue:
-    both = rings if outlines is None else rings.joined(outlines)
-    turn = turns(both)
-    xy = clustered(both.xy, reach_m)
-    n_own = len(rings.xy)
-    above = None if outlines is None else outlines.moved(xy[n_own:])
-    return residue_of(rings.moved(xy[:n_own]), above, turn=turn)

@@ -45,13 +45,14 @@ def match(segments: Segments, n_own: int) -> tuple[Ints, Signs, npt.NDArray[np.b
     left
         Signs (V) of the segments of grids that are left after opposite copies have cancelled,
         else 0: the border of the number of grids over a place.
-    is_open
-        True (V) for one copy of each segment of outlines that no grid has.
+    outline
+        True (V) for segments of grids that an outline has too, and for one copy of each segment of
+        outlines that no grid has.
     """
     bits = min(max(int(len(segments.key) // _PART).bit_length(), 0), _MAX_BITS)
     where, bounds = _scattered(segments.key, segments.sign, bits)
-    mate, left, is_open = _grouped(segments.key, segments.sign, where, bounds, n_own)
-    return mate, left, is_open
+    mate, left, outline = _grouped(segments.key, segments.sign, where, bounds, n_own)
+    return mate, left, outline
 
 
 @compiled
@@ -92,7 +93,7 @@ def _grouped(
 ) -> tuple[Ints, Signs, npt.NDArray[np.bool_]]:
     mate = np.full(len(key), NONE, np.int32)
     left = np.zeros(len(key), np.int8)
-    is_open = np.zeros(len(key), np.bool_)
+    outline = np.zeros(len(key), np.bool_)
     largest = 0
     for part in range(len(bounds) - 1):
         largest = max(largest, bounds[part + 1] - bounds[part])
@@ -103,9 +104,9 @@ def _grouped(
         members = where[bounds[part] : bounds[part + 1]]
         n_slots = _chained(key, members, head, head_key, link, slots)
         for k in range(n_slots):
-            _settle(sign, members, head[slots[k]], link, n_own, mate, left, is_open)
+            _settle(sign, members, head[slots[k]], link, n_own, mate, left, outline)
             head[slots[k]] = NONE
-    return mate, left, is_open
+    return mate, left, outline
 
 
 @compiled
@@ -136,10 +137,11 @@ def _settle(
     n_own: int,
     mate: Ints,
     left: Signs,
-    is_open: npt.NDArray[np.bool_],
+    outline: npt.NDArray[np.bool_],
 ) -> None:
     """Say of one group of equal segments who is whose mate and what is left."""
     count, net, last, other = 0, 0, NONE, NONE
+    is_outline = False
     i = first
     while i != NONE:
         s = members[i]
@@ -147,15 +149,18 @@ def _settle(
             count += 1
             net += sign[s]
             last, other = s, last
+        else:
+            is_outline = True
         i = link[i]
     if count == 0:
-        is_open[members[first]] = True
+        outline[members[first]] = True
     if count == _PAIR:
         mate[last], mate[other] = other, last
     i = first
     while i != NONE and count > 0:
         s = members[i]
         if s < n_own:
+            outline[s] = is_outline
             if count > _PAIR:
                 mate[s] = MANY
             if net * sign[s] > 0:

@@ -20,8 +20,8 @@ class Residue:
     `chain` (k, 4): residual segments of the polygons, each with its polygon at its left; `owner`
     (k): that polygon. `open_outline` (m, 4): segments of outlines that no polygon has. `left`,
     `right`, `border_m`: pairs left < right and the metres of the segments both have, by left, then
-    right. `is_ragged` (n): has a segment that no other one has. `fingerprint` (n), and of the
-    outlines after them. `n_segments` of the polygons.
+    right. `is_ragged` (n): has a segment that no other one has; `is_on_outline` (n): has one that
+    an outline has. `fingerprint` (n), and of the outlines after them. `n_segments` of the polygons.
     """
 
     chain: Floats
@@ -31,23 +31,30 @@ class Residue:
     right: Ints
     border_m: Floats
     is_ragged: npt.NDArray[np.bool_]
+    is_on_outline: npt.NDArray[np.bool_]
     fingerprint: Keys
     n_segments: int
 
 
-def residue_of(
-    rings: Rings, outlines: Rings | None = None, *, turn: Signs | None = None
-) -> Residue:
-    """Match the segments of `rings` among themselves, and those of `outlines` with them.
+def residue_of(both: Rings, n: int, *, turn: Signs | None = None) -> Residue:
+    """Match the segments of the first n polygons among themselves, and outlines with them.
 
-    `turn` tells how the rings run (polygons, then outlines) where coordinates were moved since.
+    Parameters
+    ----------
+    both
+        Rings of n polygons, and of the outlines after them.
+    turn
+        How the rings run (see `turns`), where coordinates were moved since.
+
+    Notes
+    -----
     O(V) time and memory for V vertices.
     """
-    n, n_own = rings.n_polygons, len(rings.xy)
-    both = rings if outlines is None else rings.joined(outlines)
+    rings = both.first(n)
+    n_own = len(rings.xy)
     turn = turns(both) if turn is None else turn
     segments = Segments.of(both, turn)
-    mate, rest, is_open = match(segments, n_own)
+    mate, rest, outline = match(segments, n_own)
     owner = rings.vertex_owner
     left, right, border_m, n_false = common_borders(both.xy, owner, mate[:n_own], n)
     if n_false:
@@ -55,20 +62,26 @@ def residue_of(
         left, right, border_m, _ = common_borders(both.xy, owner, mate[:n_own], n)
     more = shared_by_many(rings.xy, owner, mate[:n_own], key=segments.key[:n_own])
     left, right, border_m = _gathered((left, right, border_m), more, n)
-    is_ragged = np.zeros(n, dtype=bool)
-    is_ragged[owner[(mate[:n_own] == NONE) & (segments.sign[:n_own] != 0)]] = True
     at = np.flatnonzero(rest)
     return Residue(
         chain=_directed(both, at, turn),
         owner=owner[at],
-        open_outline=_directed(both, np.flatnonzero(is_open), turn),
+        open_outline=_directed(both, np.flatnonzero(outline[n_own:]) + n_own, turn),
         left=left,
         right=right,
         border_m=border_m,
-        is_ragged=is_ragged,
+        is_ragged=_has(owner, (mate[:n_own] == NONE) & (segments.sign[:n_own] != 0), n),
+        is_on_outline=_has(owner, outline[:n_own], n),
         fingerprint=segments.fingerprint,
         n_segments=int(np.count_nonzero(segments.sign[:n_own])),
     )
+
+
+def _has(owner: Ints, which: npt.NDArray[np.bool_], n: int) -> npt.NDArray[np.bool_]:
+    """Return True for each of n polygons with a segment in the mask `which`."""
+    has = np.zeros(n, dtype=bool)
+    has[owner[which]] = True
+    return has
 
 
 def _directed(rings: Rings, at: npt.NDArray[np.intp], turn: Signs) -> Floats:

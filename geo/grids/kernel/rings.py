@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from geo.grids.kernel.compiled import compiled
+
 __all__ = ["Floats", "Rings"]
 
 Floats = npt.NDArray[np.float64]
-_POLYGON = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,11 +30,12 @@ class Rings:
 
     @classmethod
     def of(cls, geometry: Any) -> Self:  # noqa: ANN401
-        """Take the rings of `geometry`, (multi)polygons. O(V); only uncommon ones are walked."""
+        """Take the rings of `geometry`, (multi)polygons. O(V); only those of several are walked."""
         geometry = np.asarray(geometry, dtype=object)
-        n_rings = shapely.get_num_interior_rings(geometry)
-        is_plain = (shapely.get_type_id(geometry) == _POLYGON) & (n_rings == 0)
         size = shapely.get_num_coordinates(geometry).astype(np.int64)
+        xy = shapely.get_coordinates(geometry)
+        xy += 0.0  # -0.0 and 0.0 are the same place
+        is_plain = _is_one_ring(xy, np.cumsum(size))
         owner = np.arange(len(geometry), dtype=np.int32)
         is_hole = np.zeros(len(geometry), dtype=bool)
         if not is_plain.all():
@@ -45,8 +47,6 @@ class Rings:
             is_hole = np.concatenate([is_hole[is_plain], more_holes])[order]
         start = np.zeros(len(size) + 1, dtype=np.int64)
         np.cumsum(size, out=start[1:])
-        xy = shapely.get_coordinates(geometry)
-        xy += 0.0  # -0.0 and 0.0 are the same place
         return cls(xy=xy, start=start, owner=owner, is_hole=is_hole, n_polygons=len(geometry))
 
     @property
@@ -54,14 +54,15 @@ class Rings:
         """The polygon of each vertex (V)."""
         return np.repeat(self.owner, np.diff(self.start))
 
-    def joined(self, other: "Rings") -> "Rings":
-        """Return these rings and after them those of `other`, whose polygons count on."""
+    def first(self, n: int) -> "Rings":
+        """Return the rings of the first n polygons, without copying."""
+        ring = int(np.searchsorted(self.owner, n))
         return Rings(
-            xy=np.concatenate([self.xy, other.xy]),
-            start=np.concatenate([self.start, other.start[1:] + self.start[-1]]),
-            owner=np.concatenate([self.owner, other.owner + np.int32(self.n_polygons)]),
-            is_hole=np.concatenate([self.is_hole, other.is_hole]),
-            n_polygons=self.n_polygons + other.n_polygons,
+            xy=self.xy[: self.start[ring]],
+            start=self.start[: ring + 1],
+            owner=self.owner[:ring],
+            is_hole=self.is_hole[:ring],
+            n_polygons=n,
         )
 
     def moved(self, xy: Floats) -> "Rings":
@@ -73,6 +74,22 @@ class Rings:
             is_hole=self.is_hole,
             n_polygons=self.n_polygons,
         )
+
+
+@compiled
+def _is_one_ring(xy: Floats, end: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Return True for each polygon whose first vertex comes again at its end only."""
+    is_one = np.ones(len(end), np.bool_)
+    first = 0
+    for p in range(len(end)):
+        last = end[p] - 1
+        x, y = xy[first, 0], xy[first, 1]
+        for v in range(first + 1, last):
+            if xy[v, 0] == x and xy[v, 1] == y:
+                is_one[p] = False
+                break
+        first = end[p]
+    return is_one
 
 
 def _walked(
