@@ -12,12 +12,14 @@ from geo import coverage as circles
 from geo import grids as tiling
 from geo.audit.columns import grid_columns, orphan_reasons, unit_columns
 from geo.audit.complete import complete_findings
+from geo.audit.nets import net_comparison
 from geo.audit.trust import doubtful_layers, trusted_layers, unjudged
 from geo.audit.value import Audit
 from geo.codes import CodeScheme, code_scheme
 from geo.findings import Report, choose_rules, concat_findings, rules
 from geo.grids.cuts import find_cuts
 from geo.grids.mismatches import find_mismatches
+from geo.grids.nets import find_net_conflicts
 from geo.grids.unevenness import UnevennessRules, find_uneven_communities
 from geo.io import Loaded
 from geo.layers import Layers
@@ -207,6 +209,14 @@ _STEPS: Final = (
         needs=("sites", "tiers"),
         run=_coverage,
     ),
+    _Step(
+        name="nets",
+        rules=("N701",),
+        needs=("nets",),
+        run=lambda city: find_net_conflicts(
+            city.tiles(), city.layers.nets, sliver_width_m=city.standard.limit("sliver_width_m")
+        ),
+    ),
 )
 
 
@@ -395,5 +405,7 @@ def _audit(
         rules=tuple(code for code in chosen if code not in skipped),
         sources=loaded.sources,
         quarantine=loaded.quarantine,
-        messages=(*city.demand.messages, *validity_notes(standard, now.date())),
+        nets=net_comparison(layers, city.people, sliver_width_m=standard.limit("sliver_width_m")),
+        messages=(*_notes(city), *validity_notes(standard, now.date())),
     )
+        "nets": bool(layers.nets),

@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
+from geo.grids.nets import NetComparison
 from geo.layers import Layers, Source
 from geo.standards import Standard
 
@@ -40,6 +41,8 @@ class Audit:
         What the user should know of how it was judged, each language (`zh`, `en`) to text.
     `quarantine`
         `layer, row, id, column, value, reason`, one refused row each.
+    `nets`
+        The departmental nets compared with the base grids; None without nets.
     """
 
     project_id: str
@@ -62,6 +65,7 @@ class Audit:
     quarantine: pd.DataFrame
     verdict_model: str = "radius"
     messages: tuple[Mapping[str, str], ...] = ()
+    nets: NetComparison | None = None
 
     @property
     def crs(self) -> CRS:

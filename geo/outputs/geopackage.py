@@ -32,6 +32,7 @@ _TYPES: Final = {
     "circles": "MultiPolygon",
     "findings": "Unknown",
     "streets": "MultiLineString",
+    "net_conflicts": "MultiPolygon",
 }
 
 
@@ -44,6 +45,7 @@ def geo_layers(audit: Audit) -> dict[str, gpd.GeoDataFrame]:
         "circles": audit.circles,
         "findings": audit.findings,
         "streets": audit.layers.streets,
+        "net_conflicts": None if audit.nets is None else audit.nets.conflicts,
     }
     return {name: _with_ids(frame) for name, frame in given.items() if frame is not None}
 
@@ -58,9 +60,9 @@ def _with_ids(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def write_geopackage(audit: Audit, path: Path) -> None:
     """Write `audit` to a new GeoPackage 1.3 at `path`, the same bytes for the same audit.
 
-    Layers `grids`, `units`, `sites`, `circles`, `findings`, `streets` as far as there are any, and
-    the tables `coverage`, `quarantine` and `summary` (one row: `summary` is the content of
-    `summary.json`, `record` what `read_audit` needs besides).
+    Layers `grids`, `units`, `sites`, `circles`, `findings`, `streets`, `net_conflicts` as far as
+    there are any, and the tables `coverage`, `quarantine` and `summary` (one row: `summary` is the
+    content of `summary.json`, `record` what `read_audit` needs besides).
     """
     columns: dict[str, Any] = {}
     with _dated(audit.created):

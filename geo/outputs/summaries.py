@@ -54,6 +54,7 @@ def summary(audit: Audit) -> dict[str, Any]:
         "demand_basis": _basis(audit.coverage_summary),
         "findings": _by_value(audit.findings["rule"]),
         "severities": {**dict.fromkeys(reversed(SEVERITIES), 0), **_severities(audit)},
+        "nets": _nets(audit),
         "rules": list(audit.rules),
         "skipped": {code: reason[audit.language] for code, reason in audit.skipped.items()},
         "messages": [message[audit.language] for message in audit.messages],
@@ -136,6 +137,12 @@ def _basis(coverage: Mapping[str, Mapping[str, Any]]) -> str | None:
     """Return the one basis of all totals, None without tiers."""
     bases = {row.get("demand_basis") for row in coverage.values()}
     return next(iter(bases)) if len(bases) == 1 else None
+
+
+def _nets(audit: Audit) -> list[dict[str, Any]]:
+    """Return how far each two nets agree; empty without departmental nets."""
+    table = audit.nets.agreement if audit.nets is not None else pd.DataFrame()
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def _severities(audit: Audit) -> dict[str, int]:

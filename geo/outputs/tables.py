@@ -11,6 +11,7 @@ __all__ = [
     "guarded",
     "write_coverage",
     "write_quarantine",
+    "write_table",
 ]
 
 COVERAGE_COLUMNS: Final = (
@@ -60,6 +61,12 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write `table` without its index, text guarded; numbers keep nine significant digits."""
+    texts = table.select_dtypes(exclude="number").columns
+    _write(table.assign(**{str(name): table[name].map(guarded) for name in texts}), path)
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:

@@ -11,6 +11,7 @@ from geo.audit import Audit
 from geo.outputs.geojson import feature_collection
 from geo.outputs.geopackage import geo_layers, write_geopackage
 from geo.outputs.ledger import write_ledger
+from geo.outputs.nets import NET_FILES, net_writers
 from geo.outputs.staging import publish, staging
 from geo.outputs.summaries import summary
 from geo.outputs.tables import write_coverage, write_quarantine
@@ -39,8 +40,8 @@ def write_outputs(
         What to write.
     folder
         Made when missing. Each file is replaced at one stroke and `summary.json` last, so that a
-        crash leaves the files of the run before; a `quarantine.csv` of an earlier run goes when
-        no row is refused any more.
+        crash leaves the files of the run before; a `quarantine.csv` or a file on nets of an
+        earlier run goes when there is nothing to write in it any more.
     progress
         Called with the name of each file as its writing starts.
 
@@ -60,6 +61,7 @@ def write_outputs(
         "coverage.csv": lambda path: write_coverage(audit.coverage, path),
         "audit.gpkg": lambda path: write_geopackage(audit, path),
         "ledger.xlsx": lambda path: write_ledger(audit, path),
+        **net_writers(audit.nets),
         "summary.json": lambda path: path.write_bytes(_summary(audit)),
     }
     if len(audit.quarantine):
@@ -70,8 +72,8 @@ def write_outputs(
             said(name)
             write(aside / name)
         placed = publish(aside, folder, list(writers))
-    if not len(audit.quarantine):
-        (folder / "quarantine.csv").unlink(missing_ok=True)
+    for name in {"quarantine.csv", *NET_FILES} - set(writers):
+        (folder / name).unlink(missing_ok=True)
     return placed
 
 
