@@ -189,6 +189,14 @@ _STEPS: Final = (
     ),
     _Step(name="size", rules=("S401", "S402", "S403"), needs=("size",), run=_size),
     _Step(
+        name="nets",
+        rules=("N701",),
+        needs=("nets",),
+        run=lambda city: find_net_conflicts(
+            city.tiles(), city.layers.nets, sliver_width_m=city.standard.limit("sliver_width_m")
+        ),
+    ),
+    _Step(
         name="unevenness",
         rules=("S405",),
         needs=("size", "units", "parent_ids"),
@@ -208,14 +216,6 @@ _STEPS: Final = (
         rules=("C501", "C502", "C503", "C505"),
         needs=("sites", "tiers"),
         run=_coverage,
-    ),
-    _Step(
-        name="nets",
-        rules=("N701",),
-        needs=("nets",),
-        run=lambda city: find_net_conflicts(
-            city.tiles(), city.layers.nets, sliver_width_m=city.standard.limit("sliver_width_m")
-        ),
     ),
 )
 
@@ -349,6 +349,7 @@ def _unmet(step: _Step, city: _City) -> str | None:
         "unit_polygons": city.outlines() is not None,
         "buildings": layers.buildings is not None,
         "sites": layers.sites is not None,
+        "nets": bool(layers.nets),
         "tiers": bool(city.standard.tiers),
         "size": bool(city.people.notna().any(axis=None)),
     }
@@ -406,6 +407,5 @@ def _audit(
         sources=loaded.sources,
         quarantine=loaded.quarantine,
         nets=net_comparison(layers, city.people, sliver_width_m=standard.limit("sliver_width_m")),
-        messages=(*_notes(city), *validity_notes(standard, now.date())),
+        messages=(*city.demand.messages, *validity_notes(standard, now.date())),
     )
-        "nets": bool(layers.nets),
