@@ -7,6 +7,7 @@ change hands still share their vertices exactly.
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -15,7 +16,17 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-__all__ = ["Arrangement", "Edge", "Face", "Vertex", "arrange", "edge", "ring_edges", "segments"]
+__all__ = [
+    "Arrangement",
+    "Edge",
+    "Face",
+    "Vertex",
+    "arrange",
+    "edge",
+    "joined",
+    "ring_edges",
+    "segments",
+]
 
 Vertex = tuple[float, float]
 Edge = tuple[Vertex, Vertex]
@@ -77,6 +88,15 @@ def segments(geometry: shapely.Geometry) -> Floats:
     joined = ring[1:] == ring[:-1]
     ends: Floats = np.hstack([xy[:-1], xy[1:]])[joined]
     return ends
+
+
+def joined(polygons: Sequence[shapely.Polygon]) -> shapely.Geometry:
+    """Return polygons that share their vertices as one geometry, all vertices kept."""
+    if len(polygons) == 1:
+        return polygons[0]
+    with suppress(shapely.GEOSException):  # parts that touch in dust only
+        return shapely.coverage_union_all(list(polygons))
+    return shapely.union_all(list(polygons))
 
 
 def ring_edges(polygon: shapely.Geometry) -> Iterator[Edge]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geo.planning.arrangement import joined
 from geo.planning.owners import Verdict
 from geo.planning.tiling import Tiling
 from geo.words import LANGUAGES, text
@@ -53,11 +54,7 @@ def changes_frame(
 def _rows(
     verdict: Verdict, finding: tuple[str, str], tiling: Tiling, *, names: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
-    shape = (
-        verdict.polygons[0]
-        if len(verdict.polygons) == 1
-        else shapely.coverage_union_all(list(verdict.polygons))
-    )
+    shape = joined(verdict.polygons)
     winner = tiling.ids[verdict.winner]
     for loser in verdict.losers or (None,):
         from_id = None if loser is None else tiling.ids[loser]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from geo.planning.arrangement import Arrangement, Edge
+from geo.planning.arrangement import Arrangement, Edge, joined
 from geo.planning.disputes import Dispute
 from geo.planning.tiling import Tiling
 
@@ -154,7 +154,7 @@ def _pieces(
         if not key[2]:
             continue
         shapes = [faces[f].polygon for f in sorted(group)]
-        whole = shapes[0] if len(shapes) == 1 else shapely.coverage_union_all(shapes)
+        whole = joined(shapes)
         yield Piece(
             faces=tuple(sorted(group)),
             claimants=key[0],

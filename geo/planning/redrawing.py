@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import shapely
 
-from geo.planning.arrangement import Arrangement, Edge, Vertex, edge, ring_edges, segments
+from geo.planning.arrangement import Arrangement, Edge, Vertex, edge, joined, ring_edges, segments
 
 __all__ = ["redrawn", "with_vertices"]
 
@@ -61,7 +61,7 @@ def _polygons(
         return kept[0]
     if shapely.coverage_is_valid(kept) and _share_no_edge(kept):
         return shapely.multipolygons(kept)
-    return shapely.coverage_union_all(kept)
+    return joined(kept.tolist())
 
 
 def _share_no_edge(polygons: Iterable[shapely.Polygon]) -> bool:

@@ -245,7 +245,8 @@ def _drawn(
         for k, faces in toggled.items()
     }
     noded = {}
-    for k in members:
+    is_trim = any(each.rule == "trim" for each in verdicts)
+    for k in () if is_trim else members:
         if k not in changed and not tiling.is_dedicated[k]:
             drawn = with_vertices(tiling.geometry[k], arrangement, used)
             if drawn is not tiling.geometry[k]:
