@@ -233,3 +233,59 @@ def test_the_grids_are_held_against_the_area_of_use_of_their_crs() -> None:
     assert own_misreading(moved(xy, 35e6), NEIJIANG) == "zone_prefix"
     lonlat = shapely.get_coordinates(to_crs(centres(town(2)), WGS84).geometry.array)
     assert own_misreading(lonlat[:, ::-1], WGS84) == "swapped"
+
+
+def kept_inside(n: int = 60) -> gpd.GeoDataFrame:
+    """Return n sites that lie in the grids both as they are and when read as GCJ-02."""
+    grids = town()
+    outline = shapely.union_all(grids.geometry.to_numpy())
+    xy = np.random.default_rng(1).uniform((X0, Y0), (X0 + 2000, Y0 + 2000), (6 * n, 2))
+    sites = gpd.GeoDataFrame(geometry=shapely.points(xy), crs=NEIJIANG)
+    back = redated(sites, "wgs84", read_as="gcj02")
+    both = shapely.contains(outline, sites.geometry) & shapely.contains(outline, back.geometry)
+    return sites[both].head(n)
+
+
+def beyond(n: int, *, side_by_side: bool = False) -> gpd.GeoDataFrame:
+    """Return n sites outside the grids that lie inside when read as GCJ-02."""
+    sites = centres(town())
+    if side_by_side:
+        corner = shapely.get_coordinates(sites.geometry.iloc[[7]].array)[0]
+        steps = 36.0 * np.column_stack([np.arange(n) % 4, np.arange(n) // 4])
+        sites = gpd.GeoDataFrame(geometry=shapely.points(corner + steps - 100.0), crs=NEIJIANG)
+    shifted = redated(sites, "gcj02")
+    outline = shapely.union_all(town().geometry.to_numpy())
+    return shifted[~shapely.contains(outline, shifted.geometry)].head(n)
+
+
+def together(*frames: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    places = np.concatenate([frame.geometry.to_numpy() for frame in frames])
+    return gpd.GeoDataFrame(geometry=places, crs=NEIJIANG)
+
+
+def test_outsiders_that_another_datum_would_bring_in_make_a_doubt() -> None:
+    sites = together(kept_inside(), beyond(8))
+    assert judge_datum(sites, held(town())).verdict == "gcj02"
+
+
+def test_outsiders_that_no_datum_brings_in_take_the_doubt_away() -> None:
+    far = gpd.GeoDataFrame(
+        geometry=shapely.points(X0 - 3000.0 + 600.0 * np.arange(3), np.full(3, Y0)), crs=NEIJIANG
+    )
+    sites = together(kept_inside(), beyond(8), far)
+    assert judge_datum(sites, held(town())).verdict == "unknown"
+
+
+def test_outsiders_side_by_side_are_one() -> None:
+    sites = together(kept_inside(), beyond(10, side_by_side=True))
+    assert judge_datum(sites, held(town())).verdict == "unknown"
+
+
+def test_evidence_that_disagrees_makes_no_doubt() -> None:
+    # by the outline the sites are GCJ-02, but each names the grid that it lies in as it is
+    grids = town()
+    sites = redated(centres(grids), "gcj02")
+    assert judge_datum(sites, held(grids)).verdict == "gcj02"
+    code = gpd.sjoin(sites, grids.drop(columns="name"), how="left")["grid_id"]
+    found = judge_datum(sites.assign(wg=code.to_numpy()), held(grids))
+    assert found.verdict == "unknown"

@@ -219,3 +219,12 @@ def test_grids_with_swapped_axes_or_a_zone_prefix_stop_with_the_cure(tmp_path: P
     )
     flipped(town(2)).reset_index().to_file(tmp_path / "g.gpkg")
     assert load(read_project(path)).layers.grids.area.tolist() == pytest.approx([62_500.0] * 4)
+
+
+def test_sites_beside_buildings_that_are_off_as_well_are_still_doubted(tmp_path: Path) -> None:
+    off = redated(centres(town()), "gcj02")
+    off.rename_axis("building_id").reset_index().to_file(tmp_path / "houses.gpkg")
+    body = '[layers.buildings]\npath = "houses.gpkg"\n'
+    loaded = load(read_project(write(tmp_path, off, body=body)))
+    assert loaded.findings["rule"].tolist() == ["D106", "D106"]
+    assert source(loaded).datum_verdict == "gcj02"
