@@ -141,14 +141,17 @@ def _main() -> None:
         sys.stderr.write(f"case-of {name}\n")
         sys.stderr.flush()
         faulthandler.dump_traceback_later(PATIENCE_SECONDS, exit=True)
-        kind, text = _outcome(work, seeds, name, data, is_whole=case % 5 == 0)
+        kind, text = outcome_of(work, seeds, name, data, is_whole=case % 5 == 0)
         faulthandler.cancel_dump_traceback_later()
         line = {"case": case, "name": name, "kind": kind, "text": text}
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
 
 
-def _outcome(work: Path, seeds: Path, name: str, data: bytes, *, is_whole: bool) -> tuple[str, str]:
+def outcome_of(
+    work: Path, seeds: Path, name: str, data: bytes, *, is_whole: bool = False
+) -> tuple[str, str]:
+    """Return what becomes of `data` under `name`; whole: the audit is run and written too."""
     (work / name).write_bytes(data)
     try:
         loaded = load(read_project(_project(work, seeds, name)))

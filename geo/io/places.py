@@ -67,7 +67,7 @@ def located(
     spec = raw.spec
     geometry = shapely.force_2d(frame.geometry.array)
     empty = shapely.is_missing(geometry) | shapely.is_empty(geometry)
-    if empty.all() and not raw.bad_positions:
+    if empty.all():
         raise LoadError("io.no_geometries", path=spec.shown, rows=len(frame))
     geometry[empty] = None
     if spec.axes == "yx":

@@ -1,6 +1,6 @@
 """One module a family of formats; `read_layer` chooses by the ending of the file's name."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -15,7 +15,7 @@ from geo.io.formats.folders import read_folder
 from geo.io.formats.gdal import read_gdal
 from geo.io.formats.parquet import read_parquet
 from geo.io.formats.postgis import read_postgis
-from geo.io.formats.raw import RawLayer
+from geo.io.formats.raw import RawLayer, told_apart
 from geo.io.formats.sheets import read_workbook
 from geo.io.formats.tables import read_csv
 from geo.io.project import LayerSpec
@@ -59,7 +59,7 @@ def read_layer(spec: LayerSpec) -> RawLayer:
     raw = _read(spec)
     names = [str(name) for name in raw.frame.columns]
     if len(set(names)) < len(names):
-        raw.frame.columns = pd.Index(_told_apart(names))
+        raw.frame.columns = pd.Index(told_apart(names))
     return raw
 
 
@@ -75,17 +75,6 @@ def _read(spec: LayerSpec) -> RawLayer:
     if spec.path.is_dir() and not is_geodatabase(spec.path):
         return read_folder(spec, read_layer)
     return _READERS.get(suffix, read_gdal)(spec)
-
-
-def _told_apart(names: Sequence[str]) -> list[str]:
-    """Return names that differ: of columns with one name, all but the first get a number."""
-    found: list[str] = []
-    for position, name in enumerate(names, 1):
-        new = name
-        while new in found or (new != name and new in names):
-            new = f"{new}_{position}"
-        found.append(new)
-    return found
 
 
 def _require_file(path: Path, shown: str) -> None:

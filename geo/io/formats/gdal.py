@@ -17,7 +17,7 @@ from geo.io.formats.dimensions import CURVES, curve_note, height_note
 from geo.io.formats.encodings import mapinfo_charset, table_encoding
 from geo.io.formats.mapinfo import neutral_copy
 from geo.io.formats.positions import with_positions
-from geo.io.formats.raw import Note, RawLayer, quiet, reason_of
+from geo.io.formats.raw import Note, RawLayer, quiet, reason_of, told_apart
 from geo.io.project import LayerSpec
 from geo.schema import layer_schemas
 
@@ -94,9 +94,10 @@ def _read(file: _Open, layer: str) -> RawLayer:
     spec = file.spec
     where = spec.where or _default_where(spec)
     info = pyogrio.read_info(file.source, layer=layer, encoding=file.encoding)
-    frame = pyogrio.read_dataframe(
-        file.source, layer=layer, encoding=file.encoding, where=where, on_invalid="ignore"
-    )
+    names = [str(name) for name in info["fields"]]
+    is_plain = len(set(names)) == len(names)
+    read = pyogrio.read_dataframe if is_plain else _with_all_columns
+    frame = read(file.source, layer=layer, encoding=file.encoding, where=where, on_invalid="ignore")
     _require_all_read(spec, info, frame)
     frame = frame.reset_index(drop=True)
     notes: tuple[Note, ...] = ()
@@ -116,6 +117,17 @@ def _read(file: _Open, layer: str) -> RawLayer:
         problems=notes,
         has_own_crs=info.get("driver") not in _IMPLIED_CRS,
     )
+
+
+def _with_all_columns(source: str, *, on_invalid: str, **how: Any) -> gpd.GeoDataFrame:  # noqa: ANN401
+    """Return a layer whose columns share names; pyogrio's frames would have one of each only."""
+    meta, _, wkb, columns = pyogrio.raw.read(source, **how)
+    names = told_apart([str(name) for name in meta["fields"]])
+    cells = dict(zip(names, columns, strict=True))
+    if wkb is None:
+        return pd.DataFrame(cells)
+    shapes = shapely.from_wkb(wkb, on_invalid=on_invalid)
+    return gpd.GeoDataFrame(cells, geometry=list(shapes), crs=meta["crs"])
 
 
 def _stacked(parts: Sequence[RawLayer]) -> RawLayer:

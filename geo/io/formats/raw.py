@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,7 +13,7 @@ import pandas as pd
 
 from geo.io.project import LayerSpec
 
-__all__ = ["Note", "RawLayer", "quiet", "reason_of"]
+__all__ = ["Note", "RawLayer", "quiet", "reason_of", "told_apart"]
 
 Note = tuple[str, Mapping[str, Any]]
 """Key of a sentence in the words of this room, and the values in it."""
@@ -79,3 +79,14 @@ def reason_of(error: BaseException) -> str:
     line = (lines[0] if lines else type(error).__name__).rstrip(".;")
     line = "".join(char if char.isprintable() else "?" for char in line)
     return line if len(line) <= 160 else line[:157] + "…"  # noqa: PLR2004 one line of a terminal
+
+
+def told_apart(names: Sequence[str]) -> list[str]:
+    """Return names that differ: of columns with one name, all but the first get a number."""
+    found: list[str] = []
+    for position, name in enumerate(names, 1):
+        new = name
+        while new in found or (new != name and new in names):
+            new = f"{new}_{position}"
+        found.append(new)
+    return found
