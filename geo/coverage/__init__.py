@@ -1,5 +1,6 @@
 """Who is served: demand of the grids, circles by radius, the long table and its verdicts."""
 
+from geo.coverage.barriers import find_barriers
 from geo.coverage.circles import circles
 from geo.coverage.classes import CLASSES, classify
 from geo.coverage.demand import Demand, grid_demand, grid_totals
@@ -7,6 +8,7 @@ from geo.coverage.faults import find_coverage_faults
 from geo.coverage.limits import CoverageRules
 from geo.coverage.measures import ALL_CATEGORIES
 from geo.coverage.network import NETWORK, NetworkKernel
+from geo.coverage.network.contours import network_circles
 from geo.coverage.network.rows import network_coverage
 from geo.coverage.radius import RADIUS
 from geo.coverage.table import (
@@ -30,9 +32,11 @@ __all__ = [
     "classify",
     "coverage_columns",
     "coverage_summary",
+    "find_barriers",
     "find_coverage_faults",
     "grid_demand",
     "grid_totals",
+    "network_circles",
     "network_coverage",
     "radius_coverage",
     "unit_coverage",

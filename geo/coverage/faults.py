@@ -1,4 +1,4 @@
-"""C501 blank, C502 thin, C503 crowded, C505 a category missing: base grids only."""
+"""C501 blank, C502 thin, C503 crowded, C505 a category missing, C507 unknown: base grids only."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -11,14 +11,15 @@ import pandas as pd
 from geo.coverage.classes import crowded_above
 from geo.coverage.limits import CoverageRules
 from geo.coverage.measures import ALL_CATEGORIES
+from geo.coverage.network import the_mode
 from geo.coverage.radius import RADIUS
 from geo.findings import Report, findings_frame
 from geo.standards import Tier
 from geo.words import LANGUAGES, text
 
-__all__ = ["find_coverage_faults"]
+__all__ = ["find_coverage_faults", "reach_text"]
 
-_RULE_OF_CLASS: Final = {"blank": "C501", "thin": "C502", "crowded": "C503"}
+_RULE_OF_CLASS: Final = {"blank": "C501", "thin": "C502", "crowded": "C503", "unknown": "C507"}
 
 
 def find_coverage_faults(
@@ -30,7 +31,7 @@ def find_coverage_faults(
     people: pd.DataFrame | None = None,
     model: str = RADIUS,
 ) -> Report:
-    """Report base grids that are blank, thin or crowded in a tier, or lack one of its categories.
+    """Report base grids that are blank, thin, crowded or unknown in a tier, or lack a category.
 
     Parameters
     ----------
@@ -53,8 +54,9 @@ def find_coverage_faults(
     report
         C501 (measure: share 0), C502 (share, limit `thin_below_share`), C503 (number of sites,
         limit: what is crowded above), C505 (share 0 of one category where the tier as a whole is
-        not blank). Counts `n_judged` (grid and tier pairs with a verdict) and `n_unknown`. C505 is
-        skipped where no tier names categories: the reason is a key of `geo.words`.
+        not blank), C507 (share that could be judged: 0). Counts `n_judged` (grid and tier pairs
+        with a verdict) and `n_unknown`. C505 is skipped where no tier names categories, C507 by
+        radius, which can always be judged: the reasons are keys of `geo.words`.
     """
     rows = long[(long["subject"] == "grid") & (long["model"] == model)]
     rows = rows[rows["id"].isin(grids.index[(grids["kind"] == "base").to_numpy()])]
@@ -77,7 +79,11 @@ def find_coverage_faults(
         | {"measure": 0.0, "limit": 0.0}
         for record in _records(_lacking(rows, whole))
     )
-    names_categories = any(tier.categories is not None for tier in tiers.values())
+    skipped = {}
+    if all(tier.categories is None for tier in tiers.values()):
+        skipped["C505"] = "coverage.no_categories"
+    if model == RADIUS:
+        skipped["C507"] = "coverage.no_network"
     return Report(
         findings=findings_frame(found, grids.crs),
         thresholds=MappingProxyType(
@@ -92,7 +98,7 @@ def find_coverage_faults(
                 "n_unknown": int((whole["class"] == "unknown").sum()),
             }
         ),
-        skipped=MappingProxyType({} if names_categories else {"C505": "coverage.no_categories"}),
+        skipped=MappingProxyType(skipped),
     )
 
 
@@ -134,6 +140,8 @@ def _measure_and_limit(
     """Return what was measured and the limit it breaks."""
     if record["class"] == "crowded":
         return float(record["n_sites"]), crowded[record["tier"]]
+    if record["class"] == "unknown":
+        return 0.0, 0.0
     by_area = record["demand_basis"] == "area"
     share = record["area_share"] if by_area else record["residents_share"]
     return float(share), rules.thin_below_share if record["class"] == "thin" else 0.0
@@ -155,11 +163,9 @@ def _finding(
         f"basis_{language}": text(f"coverage.{record['demand_basis'] or 'area'}", language)
         for language in LANGUAGES
     }
-    nearest = {
-        f"nearest_{language}": text("coverage.no_site", language)
-        if np.isnan(record["nearest_m"])
-        else text("coverage.nearest", language, metres=record["nearest_m"])
-        for language in LANGUAGES
+    nearest = {f"nearest_{language}": _nearest(record, language) for language in LANGUAGES}
+    reach = {
+        f"reach_{language}": reach_text(tier, record["model"], language) for language in LANGUAGES
     }
     return {
         "rule": rule,
@@ -170,6 +176,7 @@ def _finding(
         "category": None if category == ALL_CATEGORIES else category,
         "details": {
             **nearest,
+            **reach,
             **basis,
             "nearest_m": record["nearest_m"],
             "n_sites": int(record["n_sites"]),
@@ -178,3 +185,27 @@ def _finding(
         },
         "geometry": shapes[record["id"]],
     }
+
+
+def _nearest(record: Mapping[str, Any], language: str) -> str:
+    """Return how far the nearest site is, in words."""
+    if np.isnan(record["nearest_m"]):
+        return text("coverage.no_site", language)
+    key = "nearest" if record["model"] == RADIUS else "nearest_network"
+    return text(
+        f"coverage.{key}",
+        language,
+        metres=record["nearest_m"],
+        minutes=record["nearest_minutes"],
+    )
+
+
+def reach_text(tier: Tier, model: str, language: str) -> str:
+    """Return the limit of `tier` in words: metres by radius, minutes along streets."""
+    return text(
+        f"coverage.reach_{model}",
+        language,
+        metres=tier.distance_m,
+        minutes=tier.minutes,
+        mode=the_mode(tier.mode).title[language],
+    )

@@ -20,6 +20,7 @@ from geo.coverage.network import (
     nearest_ms,
     places_of,
     reached,
+    targets_of,
     ways_of,
 )
 from geo.coverage.network.arrays import NEVER_MS
@@ -85,7 +86,8 @@ def test_times_and_counts_equal_dijkstra(town: Town) -> None:
     np.testing.assert_array_equal(told, whole.min(axis=1))
 
     limit = 900_000
-    pairs = reached(graph, at_sites, at_points, owner_at=np.arange(2000), limit_ms=limit)
+    targets = targets_of(graph, at_points, np.arange(2000))
+    pairs = reached(graph, at_sites, targets, limit_ms=limit)
     table = np.full(whole.shape, np.inf)
     table[pairs.owner_at, pairs.site_at] = pairs.time_ms
     np.testing.assert_array_equal(table, np.where(whole <= limit, whole, np.inf))

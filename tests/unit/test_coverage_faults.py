@@ -93,12 +93,15 @@ def test_a_category_that_is_out_of_reach_is_missing_unless_the_tier_is_blank() -
     assert missing["grid_ids"].tolist() == [("g0",), ("g1",)]
     assert missing["category"].tolist() == ["b", "b"]
     assert "没有“b”类站点" in _sentence(missing.iloc[0], tiers, "zh")
-    assert report.skipped == {}
+    assert dict(report.skipped) == {"C507": "coverage.no_network"}
 
 
 def test_without_categories_c505_is_skipped_with_a_reason() -> None:
     report = _report({"t": tier("t", metres=100)})
-    assert dict(report.skipped) == {"C505": "coverage.no_categories"}
+    assert dict(report.skipped) == {
+        "C505": "coverage.no_categories",
+        "C507": "coverage.no_network",
+    }
 
 
 def test_counts_tell_how_many_were_judged() -> None:

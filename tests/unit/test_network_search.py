@@ -15,6 +15,7 @@ from geo.coverage.network import (
     nearest_ms,
     places_of,
     reached,
+    targets_of,
     ways_of,
 )
 from geo.coverage.network.arrays import NEVER_MS
@@ -81,7 +82,8 @@ def test_random_networks_equal_dijkstra(seed: int, mode: str) -> None:
     np.testing.assert_array_equal(told, expected.min(axis=1))
 
     for limit in (150_000, 600_000):
-        pairs = reached(graph, at_sites, at_points, owner_at=np.arange(len(points)), limit_ms=limit)
+        targets = targets_of(graph, at_points, np.arange(len(points)))
+        pairs = reached(graph, at_sites, targets, limit_ms=limit)
         table = np.full(expected.shape, np.inf)
         table[pairs.owner_at, pairs.site_at] = pairs.time_ms
         np.testing.assert_array_equal(table, np.where(expected <= limit, expected, np.inf))

@@ -1,7 +1,7 @@
 """Circles along streets: the network of a mode, snapping, searches and what they reach."""
 
 from geo.coverage.network.graph import Graph, build_graph
-from geo.coverage.network.kernel import NETWORK, NetworkKernel
+from geo.coverage.network.kernel import NETWORK, NetworkKernel, Times, limit_ms
 from geo.coverage.network.modes import Mode, Ways, modes, the_mode, ways_of
 from geo.coverage.network.search import (
     Places,
@@ -10,6 +10,7 @@ from geo.coverage.network.search import (
     junction_counts,
     nearest_ms,
     reached,
+    targets_of,
 )
 from geo.coverage.network.snap import Snapper, places_of
 
@@ -21,14 +22,17 @@ __all__ = [
     "Places",
     "Reached",
     "Snapper",
+    "Times",
     "Ways",
     "arrival_ms",
     "build_graph",
     "junction_counts",
+    "limit_ms",
     "modes",
     "nearest_ms",
     "places_of",
     "reached",
+    "targets_of",
     "the_mode",
     "ways_of",
 ]

@@ -16,14 +16,14 @@ from geo.coverage.measures import Measures
 from geo.coverage.network.arrays import NEVER_MS, Floats, Mask
 from geo.coverage.network.graph import Graph, build_graph
 from geo.coverage.network.modes import the_mode, ways_of
-from geo.coverage.network.search import Places, arrival_ms, nearest_ms, reached, take
+from geo.coverage.network.search import Places, arrival_ms, nearest_ms, reached, take, targets_of
 from geo.coverage.network.snap import Snapper, places_of
 from geo.coverage.radius import Pairs
 from geo.coverage.streets import Edges, street_edges
 from geo.standards import Tier
 from geo.words import LANGUAGES, text
 
-__all__ = ["NETWORK", "NetworkKernel", "Times"]
+__all__ = ["NETWORK", "Net", "NetworkKernel", "Times", "limit_ms"]
 
 NETWORK: Final = "network"
 """`model` of everything that is measured along streets."""
@@ -52,14 +52,20 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Net:
+class Net:
     """The network of one mode with the sites, the demand points and the lattice on it."""
 
     ms_per_m: float
+    snapper: Snapper
     graph: Graph
     sites: Places
     points: Places
     lattice: Places
+
+    @property
+    def fastest_ms_per_m(self) -> float:
+        """Milliseconds for a metre on the fastest street."""
+        return float(min(self.graph.ms_per_m.min(initial=np.inf), self.ms_per_m))
 
     def arrival(self, chosen: Mask, points: Places) -> Floats:
         """Return the time of each point to the nearest of the chosen sites (ms, or endless)."""
@@ -84,8 +90,9 @@ class NetworkKernel:
     demand: Demand
     lattice_xy: Floats
     lattice_at: Positions
-    nets: Mapping[str, _Net]
+    nets: Mapping[str, Net]
     reach: Mapping[str, Pairs]
+    rules: CoverageRules
     n_crossings: int
     _times: dict[tuple[str, bytes], tuple[Times, Times]] = field(default_factory=dict)
 
@@ -112,7 +119,7 @@ class NetworkKernel:
             grids.geometry.array.to_numpy(), spacing_m=rules.lattice_m
         )
         xy = (shapely.get_coordinates(sites.geometry.array), demand.points_xy, lattice_xy)
-        nets: dict[str, _Net] = {}
+        nets: dict[str, Net] = {}
         reach: dict[str, Pairs] = {}
         for mode_id in dict.fromkeys(tier.mode for tier in tiers.values()):
             nets |= _nets(streets, edges, xy, mode_id=mode_id, within_m=rules.max_snap_m)
@@ -124,6 +131,7 @@ class NetworkKernel:
             lattice_at=lattice_at,
             nets=nets,
             reach=reach,
+            rules=rules,
             n_crossings=edges.n_crossings,
         )
 
@@ -245,7 +253,7 @@ def _nets(
     *,
     mode_id: str,
     within_m: float,
-) -> dict[str, _Net]:
+) -> dict[str, Net]:
     """Return the network of a mode with sites, points and lattice (`xy`) on it."""
     mode = the_mode(mode_id)
     ways = ways_of(streets, mode)
@@ -261,23 +269,28 @@ def _nets(
         sites, points, lattice = (
             places_of(graph, part, access_ms_per_m=ms_per_m) for part in snapped
         )
-        nets[name] = _Net(
-            ms_per_m=ms_per_m, graph=graph, sites=sites, points=points, lattice=lattice
+        nets[name] = Net(
+            ms_per_m=ms_per_m,
+            snapper=snapper,
+            graph=graph,
+            sites=sites,
+            points=points,
+            lattice=lattice,
         )
     return nets
 
 
-def _reach(net: _Net, demand: Demand, lattice_at: Positions, *, minutes: float) -> Pairs:
+def _reach(net: Net, demand: Demand, lattice_at: Positions, *, minutes: float) -> Pairs:
     """Return the grids that each site reaches: by their points, else by their lattice."""
     has_points = np.bincount(demand.grid_at, minlength=len(demand.grid_ids)) > 0
     cells = np.flatnonzero(~has_points[lattice_at])
     of_points, of_cells = take(net.points, demand.point_at), take(net.lattice, cells)
     both = Places(*(np.concatenate(pair) for pair in zip(of_points, of_cells, strict=True)))
+    owner_at = np.concatenate([demand.grid_at, lattice_at[cells]])
     found = reached(
         net.graph,
         net.sites,
-        both,
-        owner_at=np.concatenate([demand.grid_at, lattice_at[cells]]).astype(np.int32),
+        targets_of(net.graph, both, owner_at),
         limit_ms=int(minutes * _MS_PER_MINUTE),
     )
     return Pairs(

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from geo.coverage.network.arrays import NEVER_MS, Ints, Longs
 from geo.coverage.network.graph import Graph
@@ -23,7 +24,17 @@ from geo.coverage.network.loops import (
     reach,
 )
 
-__all__ = ["Places", "Reached", "arrival_ms", "junction_counts", "nearest_ms", "reached", "take"]
+__all__ = [
+    "Places",
+    "Reached",
+    "Targets",
+    "arrival_ms",
+    "junction_counts",
+    "nearest_ms",
+    "reached",
+    "take",
+    "targets_of",
+]
 
 _CHUNK: Final = 64
 
@@ -88,34 +99,46 @@ def arrival_ms(graph: Graph, times: Ints, points: Places, sites: Places) -> Ints
     return arrive(graph.chains, times, points, placed, first)
 
 
-def reached(
-    graph: Graph, sites: Places, targets: Places, *, owner_at: Ints, limit_ms: int
-) -> Reached:
+class Targets(NamedTuple):
+    """k places in order of their chains, and what owns each (a grid, a point, a cell).
+
+    `first`: where the places of each chain begin, one entry more than chains. `size`: owners are
+    numbered from 0 to size - 1.
+    """
+
+    places: Places
+    first: Ints
+    owner_at: Ints
+    size: int
+
+
+def targets_of(graph: Graph, places: Places, owner_at: npt.ArrayLike) -> Targets:
+    """Return `places` (k) owned by `owner_at` (k, from 0), ready for `reached`. O(k log k)."""
+    owners = np.asarray(owner_at, dtype=np.int32)
+    placed, first, order = _by_chain(places, len(graph.chains.start))
+    size = int(owners.max(initial=-1)) + 1
+    return Targets(places=placed, first=first, owner_at=owners[order], size=size)
+
+
+def reached(graph: Graph, sites: Places, targets: Targets, *, limit_ms: int) -> Reached:
     """Return every owner that each site reaches within `limit_ms` (equal counts).
 
     Parameters
     ----------
     sites
         s sites; one that is on no street reaches nothing.
-    targets
-        k places, each owned by `owner_at` (k), 0 up to n_owners - 1.
 
     Notes
     -----
     O(Σ size of the circles), in as many threads as there are cores.
     """
-    placed, first, order = _by_chain(targets, len(graph.chains.start))
-    owners = owner_at[order].astype(np.int32)
-    n_owners = int(owner_at.max(initial=-1)) + 1
     longest = min(_longest_ms(graph, sites), limit_ms)
+    arrays = (targets.places, targets.first, targets.owner_at)
 
     def search(start: int) -> tuple[Ints, Ints, Ints]:
         some = take(sites, slice(start, start + _CHUNK))
-        scratch = _scratch(graph, n_owners)
-        queue = _queue(graph, longest)
-        return reach(
-            graph.chains, graph.arcs, some, (placed, first, owners), limit_ms, (scratch, queue)
-        )
+        tools = (_scratch(graph, targets.size), _queue(graph, longest))
+        return reach(graph.chains, graph.arcs, some, arrays, limit_ms, tools)
 
     starts = range(0, len(sites.chain), _CHUNK)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
