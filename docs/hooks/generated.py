@@ -10,8 +10,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from geo.codes import code_scheme, shipped_schemes
 from geo.findings import Rule, rules
 from geo.standards import StandardRow, load_standard, shipped_standards, standard_rows
+from geo.words import table as words_table
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = re.compile(r"^<!-- generated: (\w+) (\S+) -->$", re.MULTILINE)
@@ -51,6 +53,11 @@ WORDS = {
         "profile": "profile",
         "orphan": "makes an orphan",
     },
+}
+
+CODE_WORDS = {
+    "zh": {"part": "部分", "digits": "位数", "range": "取值", "source": "依据"},
+    "en": {"part": "part", "digits": "digits", "range": "values", "source": "source"},
 }
 
 UNITS = {
@@ -142,6 +149,33 @@ def number(row: StandardRow) -> str:
     return f"{value} {row.unit}".strip()
 
 
+def code_pages(language: str) -> str:
+    """Return every shipped code scheme: its parts and ranges, with source and confidence."""
+    head = [CODE_WORDS[language][key] for key in ("part", "digits", "range", "source")]
+    sure = words_table("standards")
+    parts = []
+    for name in shipped_schemes():
+        scheme = code_scheme(name)
+        confidence = sure[f"confidence_{scheme.confidence}"][language]
+        rows = []
+        for part in scheme.parts:
+            ranges = [
+                (
+                    f"{each.low}–{each.high} {each.title[language]}",
+                    f"{each.source} ({sure[f'confidence_{each.confidence}'][language]})",
+                )
+                for each in part.ranges
+            ] or [("–", "–")]
+            told, sources = zip(*ranges, strict=True)
+            unique = list(dict.fromkeys(sources))
+            cells = ("<br>".join(told), "<br>".join(sources if len(unique) > 1 else unique))
+            rows.append([part.title[language], str(part.digits), *cells])
+        parts.append(f"### `{name}` {scheme.title[language]}")
+        parts.append(f"{scheme.source} ({confidence})")
+        parts.append(table(head, rows))
+    return "\n\n".join(parts)
+
+
 def table(head: list[str], rows: list[list[str]]) -> str:
     """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
@@ -158,5 +192,6 @@ def project_file(path: str) -> str:
 GENERATORS: dict[str, Callable[[str], str]] = {
     "rules": rule_pages,
     "standards": standard_pages,
+    "codes": code_pages,
     "file": project_file,
 }
