@@ -16,14 +16,14 @@ from geo.audit.nets import net_comparison
 from geo.audit.trust import doubtful_layers, trusted_layers, unjudged
 from geo.audit.value import Audit
 from geo.codes import CodeScheme, code_scheme
-from geo.findings import Report, choose_rules, concat_findings, rules
+from geo.findings import Report, choose_rules, concat_findings, findings_frame, rules
 from geo.grids.cuts import find_cuts
 from geo.grids.mismatches import find_mismatches
 from geo.grids.nets import find_net_conflicts
 from geo.grids.unevenness import UnevennessRules, find_uneven_communities
 from geo.io import Loaded
 from geo.layers import Layers
-from geo.standards import Standard, validity_notes
+from geo.standards import Standard, Tier, validity_notes
 from geo.words import LANGUAGES, text
 
 __all__ = ["run_audit"]
@@ -42,9 +42,15 @@ class _City:
     matched: tiling.Tiling
     borders: pd.DataFrame
     coverage: pd.DataFrame
+    network: circles.NetworkKernel | None
     doubtful: frozenset[str]
     codes: Mapping[str, CodeScheme]
     has_parents_by_place: bool
+
+    @property
+    def model(self) -> str:
+        """The model that gives the verdicts of coverage."""
+        return circles.RADIUS if self.network is None else circles.NETWORK
 
     def widths(self) -> dict[str, float]:
         """Widths (m) that tell noise, sliver and defect apart."""
@@ -115,6 +121,21 @@ def _coverage(city: _City) -> Report:
     return circles.find_coverage_faults(
         city.coverage,
         city.layers.base_grids,
+        tiers=city.standard.tiers,
+        rules=circles.CoverageRules.from_standard(city.standard),
+        people=city.people,
+        model=city.model,
+    )
+
+
+def _barriers(city: _City) -> Report:
+    if city.network is None:
+        return Report(
+            findings=findings_frame([], city.layers.crs), skipped={"C504": "audit.skip_no_streets"}
+        )
+    return circles.find_barriers(
+        city.network,
+        city.layers,
         tiers=city.standard.tiers,
         rules=circles.CoverageRules.from_standard(city.standard),
         people=city.people,
@@ -213,10 +234,11 @@ _STEPS: Final = (
     ),
     _Step(
         name="coverage",
-        rules=("C501", "C502", "C503", "C505"),
+        rules=("C501", "C502", "C503", "C505", "C507"),
         needs=("sites", "tiers"),
         run=_coverage,
     ),
+    _Step(name="barriers", rules=("C504",), needs=("sites", "tiers"), run=_barriers),
 )
 
 
@@ -287,8 +309,14 @@ def _measure(loaded: Loaded) -> _City:
     )
     tiers = standard.tiers if layers.sites is not None else {}
     table = circles.radius_coverage(layers.grids, layers.sites, demand, tiers=tiers, rules=cover)
+    network = _network(layers, demand, tiers=tiers, rules=cover)
+    if network is not None and layers.sites is not None:
+        rows = circles.network_coverage(network, layers.sites, tiers=tiers, rules=cover)
+        table = pd.concat([table, rows], ignore_index=True)
     if layers.units is not None:
-        by_unit = circles.unit_coverage(table, layers, demand, tiers=tiers, rules=cover)
+        by_unit = circles.unit_coverage(
+            table, layers, demand, tiers=tiers, rules=cover, network=network
+        )
         table = pd.concat([table, by_unit], ignore_index=True)
     if "sites" in doubtful:
         table = unjudged(table)
@@ -305,10 +333,42 @@ def _measure(loaded: Loaded) -> _City:
             layers.grids, sliver_width_m=standard.limit("sliver_width_m"), tiling=matched
         ),
         coverage=table,
+        network=network,
         doubtful=doubtful,
         codes={name: code_scheme(code) for name, code in loaded.project.codes.items()},
         has_parents_by_place=loaded.project.specs("grids")[0].parent == "place",
     )
+
+
+def _network(
+    layers: Layers,
+    demand: circles.Demand,
+    *,
+    tiers: Mapping[str, Tier],
+    rules: circles.CoverageRules,
+) -> circles.NetworkKernel | None:
+    """Return the streets with sites and demand on them, None without streets or sites."""
+    if layers.streets is None or layers.sites is None or not tiers:
+        return None
+    return circles.NetworkKernel.prepare(
+        layers.grids, layers.sites, layers.streets, demand=demand, tiers=tiers, rules=rules
+    )
+
+
+def _notes(city: _City) -> tuple[Mapping[str, str], ...]:
+    along = () if city.network is None else city.network.messages()
+    return (*city.demand.messages, *along)
+
+
+def _circles(city: _City) -> gpd.GeoDataFrame:
+    """Return the circles to draw, by radius and along streets."""
+    sites = None if "sites" in city.doubtful else city.layers.sites
+    tiers = city.standard.tiers
+    drawn = circles.circles(sites, tiers=tiers, crs=city.layers.crs)
+    if city.network is None or sites is None:
+        return drawn
+    along = circles.network_circles(city.network, sites, tiers=tiers)
+    return gpd.GeoDataFrame(pd.concat([drawn, along], ignore_index=True), crs=city.layers.crs)
 
 
 def _run_steps(
@@ -391,21 +451,18 @@ def _audit(
         grids=grids,
         units=unit_columns(layers, grids, findings, coverage=city.coverage),
         sites=layers.sites,
-        circles=circles.circles(
-            None if "sites" in city.doubtful else layers.sites,
-            tiers=standard.tiers,
-            crs=layers.crs,
-        ),
+        circles=_circles(city),
         findings=findings,
         coverage=city.coverage,
         coverage_summary=circles.coverage_summary(
-            city.coverage, city.demand, layers, tiers=standard.tiers
+            city.coverage, city.demand, layers, tiers=standard.tiers, model=city.model
         ),
+        verdict_model=city.model,
         noise=noise,
         skipped=skipped,
         rules=tuple(code for code in chosen if code not in skipped),
         sources=loaded.sources,
         quarantine=loaded.quarantine,
         nets=net_comparison(layers, city.people, sliver_width_m=standard.limit("sliver_width_m")),
-        messages=(*city.demand.messages, *validity_notes(standard, now.date())),
+        messages=(*_notes(city), *validity_notes(standard, now.date())),
     )
