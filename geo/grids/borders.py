@@ -16,7 +16,6 @@ import shapely
 from geo.grids.kernel import Residue, alongside, segments_of
 from geo.grids.pairs import in_order_of_ids
 from geo.grids.tiling import Tiling, tile
-from geo.layers import require_metric, require_polygons
 
 __all__ = ["neighbours"]
 
@@ -67,8 +66,6 @@ def neighbours(
     enough common segments; pairs of which no segment is without its match are left out, since their
     borders are those of other grids.
     """
-    require_metric(grids, "grids")
-    require_polygons(grids, "grids")
     tiling = tile(grids, noise_width_m=0.0) if tiling is None else tiling
     matched, ids = tiling.matched, grids.index.to_numpy()
     is_long = np.round(matched.border_m, _DECIMALS) >= min_border_m

@@ -80,7 +80,7 @@ def find_outside_parent(
     reaches = ~shapely.covers(outer[parent], inner)
     at, parent, inner = at[reaches], parent[reaches], inner[reaches]
     outside = Pieces.of(shapely.difference(inner, outer[parent]), min_width_m=noise_width_m)
-    names = display_names(units)
+    names = display_names(units.iloc[np.unique(parent)])
     rows = [
         {
             "rule": "G210",

@@ -18,7 +18,7 @@ from geo.grids.kernel import Rings, alongside, segments_of
 from geo.grids.names import display_names
 from geo.grids.tiling import Tiling, has_polygon, tile
 from geo.grids.widths import Geometries, mean_width_m
-from geo.layers import require_metric, require_polygons, require_same_crs
+from geo.layers import require_same_crs
 
 __all__ = ["find_gaps"]
 
@@ -63,8 +63,6 @@ def find_gaps(
     CRSError, LayerError
         If a frame is not in metres, the two differ in CRS, or `grids` holds no polygon in a row.
     """
-    require_metric(grids, "grids")
-    require_polygons(grids, "grids")
     if outlines is not None:
         require_same_crs({"grids": grids, "units": outlines})
         outlines = outlines[has_polygon(outlines)]

@@ -1,9 +1,10 @@
 """Grids that lie inside their parent for certain, by matching alone.
 
-Two certificates. A parent whose fingerprint is the sum of those of its base grids is tiled by them.
-And a grid reaches out of its parent only where the parent's border runs through its inside, unless
-the whole grid lies outside: that border is either a segment that no grid has, or it is the border
-of another grid that then shares an area with this one.
+Three certificates. A parent whose fingerprint is the sum of those of its base grids is tiled by
+them. A grid reaches out of its parent only where the parent's border runs through its inside,
+unless the whole grid lies outside: that border is either a segment that no grid has, or it is the
+border of another grid that then shares an area with this one. Last, what lies in a grid inside its
+parent is inside as well.
 """
 
 import numpy as np
@@ -37,6 +38,7 @@ def is_surely_inside(tiling: Tiling, grid: Positions, outline: Positions, *, is_
     rest = known[~sure[known]]
     if not tiling.is_noisy and tiling.faces is not None:
         sure[rest] = _is_uncut(tiling, grid[rest], outline[rest])
+        sure |= _is_nested(tiling, grid, outline, sure=sure)
     return sure
 
 
@@ -47,6 +49,20 @@ def _is_tiled(tiling: Tiling, grid: Positions, outline: Positions, *, is_base: M
     np.add.at(total, outline[is_base], fingerprint[grid[is_base]])
     tiled: Mask = (total == fingerprint[n:])[outline] & is_base
     return tiled
+
+
+def _is_nested(tiling: Tiling, grid: Positions, outline: Positions, *, sure: Mask) -> Mask:
+    """Return True where the grid lies in another one that is inside the same outline."""
+    n = len(tiling.geometry)
+    inner, outer = tiling.nested
+    parent = np.full(n, -1, dtype=np.intp)
+    parent[grid] = outline
+    is_inside = np.zeros(n, dtype=bool)
+    is_inside[grid[sure]] = True
+    nested = np.zeros(n, dtype=bool)
+    nested[inner[is_inside[outer] & (parent[inner] == parent[outer])]] = True
+    found: Mask = nested[grid] & (outline >= 0)
+    return found
 
 
 def _is_uncut(tiling: Tiling, grid: Positions, outline: Positions) -> Mask:
@@ -69,7 +85,7 @@ def _is_uncut(tiling: Tiling, grid: Positions, outline: Positions) -> Mask:
     is_cut |= shapely.get_num_geometries(tiling.geometry) > 1
     uncut = ~is_cut[grid]
     at = np.flatnonzero(uncut)
-    points = inner_points(Rings.of(tiling.geometry[grid[at]]))
+    points = inner_points(Rings.of(tiling.geometry[grid[at]]), n_lines=1)
     parents = tiling.outlines[outline[at]]
     shapely.prepare(parents)
     uncut[at] = shapely.contains_xy(parents, points[:, 0], points[:, 1])

@@ -22,10 +22,10 @@ import shapely
 from geo.findings import Report, findings_frame
 from geo.grids.names import display_names
 from geo.grids.overlays import Overlays
-from geo.grids.pairs import Mask, Pairs, blurred_pairs
+from geo.grids.pairs import Mask, Pairs, Positions, blurred_pairs
 from geo.grids.tiling import Tiling, tile
 from geo.grids.widths import Geometries, Pieces
-from geo.layers import require_columns, require_metric, require_polygons
+from geo.layers import require_columns
 
 __all__ = ["find_overlaps"]
 
@@ -65,8 +65,6 @@ def find_overlaps(
     O(V) for V vertices, plus exact geometry of the grids over places with several; on a layer that
     does not tile, of all pairs whose boxes meet.
     """
-    require_metric(grids, "grids")
-    require_polygons(grids, "grids")
     require_columns(grids, ["kind"], "grids")
     tiling = tile(grids, noise_width_m=noise_width_m) if tiling is None else tiling
     pairs = Pairs.of(grids, tiling)
@@ -96,7 +94,7 @@ def _rows(
     )
     area_m2 = shapely.area(geometry)
     smaller_m2 = np.minimum(area_m2[pairs.left], area_m2[pairs.right])
-    ids, names = grids.index.to_numpy(), display_names(grids)
+    ids, names = grids.index.to_numpy(), display_names(grids.iloc[_named(pairs, overlays)])
     for k in np.flatnonzero(rule != ""):
         yield {
             "rule": str(rule[k]),
@@ -113,6 +111,12 @@ def _rows(
                 **(overlays.details(ids, names, k) if rule[k] == "G207" else {}),
             },
         }
+
+
+def _named(pairs: Pairs, overlays: Overlays) -> Positions:
+    """Return the positions of the grids whose names a sentence needs."""
+    told = overlays.is_straddle
+    return np.unique(np.concatenate([pairs.left[told], pairs.right[told]]))
 
 
 def _is_same_polygon(geometry: Geometries, pairs: Pairs, noise_width_m: float) -> Mask:

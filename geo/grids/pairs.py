@@ -50,7 +50,7 @@ class Pairs:
         geometry = tiling.geometry
         i, j = overlapping_pairs(tiling)
         left, right = in_order_of_ids(grids.index.to_numpy(), i, j)
-        shared = Pieces.of(shapely.intersection(geometry[left], geometry[right]))
+        shared = Pieces.of(_intersections(tiling, left, right))
         has_area = shared.area_m2 > 0.0
         thin = np.flatnonzero(has_area & (shared.width_m < _HAIR_M))
         has_area[thin] = shapely.relate_pattern(
@@ -61,6 +61,21 @@ class Pairs:
     def take(self, which: Mask) -> "Pairs":
         """Return the pairs in the mask `which`."""
         return Pairs(left=self.left[which], right=self.right[which], shared=self.shared.take(which))
+
+
+def _intersections(tiling: Tiling, left: Positions, right: Positions) -> Geometries:
+    """Return what the grids of each pair share; a grid inside the other one as it is."""
+    geometry, n = tiling.geometry, len(tiling.geometry)
+    inner, outer = tiling.nested
+    nested = np.minimum(inner, outer) * n + np.maximum(inner, outer)
+    order = np.argsort(nested)
+    code = np.minimum(left, right) * n + np.maximum(left, right)
+    found = np.isin(code, nested)
+    shared = np.empty(len(left), dtype=object)
+    shared[found] = geometry[inner[order[np.searchsorted(nested[order], code[found])]]]
+    rest = ~found
+    shared[rest] = shapely.intersection(geometry[left[rest]], geometry[right[rest]])
+    return shared
 
 
 def overlapping_pairs(tiling: Tiling) -> tuple[Positions, Positions]:

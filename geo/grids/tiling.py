@@ -32,6 +32,8 @@ __all__ = ["Tiling", "tile"]
 _MAX_LEFT_SHARE: Final = 0.05
 _MAX_FACES_SHARE: Final = 0.5
 _SEVERAL: Final = 2
+_SAME_SHARE: Final = 1e-9
+_SAME_M: Final = 1e-6
 _AREA_SHARED: Final = "2********"
 _FEW: Final = 20_000
 """Up to so many segments (exact geometry of them takes well under a second) no copy is worth it."""
@@ -111,11 +113,42 @@ class Tiling:
         """
         if self.faces is None:
             return None
-        several = self.faces.geometry[self.faces.n_grids >= _SEVERAL]
-        face, grid = self.tree.query(several)
-        shapely.prepare(several)
-        over = shapely.relate_pattern(several[face], self.geometry[grid], _AREA_SHARED)
-        return face[over], grid[over]
+        is_several = self.faces.n_grids >= _SEVERAL
+        several, point = self.faces.geometry[is_several], self.faces.point[is_several]
+        n = max(len(self.geometry), 1)
+        near_face, near_grid = self.tree.query(several)
+        at_face, at_grid = self.tree.query(shapely.points(point), predicate="intersects")
+        is_over = np.isin(near_face * n + near_grid, at_face * n + at_grid)
+        rest = np.flatnonzero(~is_over)
+        shapely.prepare(several[np.unique(near_face[rest])])
+        is_over[rest] = shapely.relate_pattern(
+            several[near_face[rest]], self.geometry[near_grid[rest]], _AREA_SHARED
+        )
+        return near_face[is_over], near_grid[is_over]
+
+    @cached_property
+    def nested(self) -> tuple[Positions, Positions]:
+        """Pairs (inner, outer) of grids of which the inner one lies in the outer one.
+
+        Those where exactly two grids lie over a face that is all of the inner one; there may be
+        more.
+        """
+        none = np.zeros(0, np.intp)
+        if self.faces is None or self.crowded is None or self.is_noisy:
+            return none, none
+        face, grid = self.crowded
+        is_several = self.faces.n_grids >= _SEVERAL
+        count = np.bincount(face, minlength=int(is_several.sum()))
+        is_two = (count == _SEVERAL) & (self.faces.n_grids[is_several] == _SEVERAL)
+        order = np.argsort(face, kind="stable")
+        two = grid[order][is_two[face[order]]].reshape(-1, 2)
+        places = self.faces.geometry[is_several][is_two]
+        is_whole = np.column_stack(
+            [_is_equal_place(places, self.geometry[two[:, side]]) for side in range(2)]
+        )
+        at = np.flatnonzero(is_whole[:, 0] != is_whole[:, 1])
+        inner_side = is_whole[at, 1].astype(np.intp)
+        return two[at, inner_side], two[at, 1 - inner_side]
 
     @cached_property
     def faces(self) -> Faces | None:
@@ -166,3 +199,13 @@ def has_polygon(frame: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
 
 def _is_too_much(residue: Residue, share: float) -> bool:
     return len(residue.chain) > max(share * residue.n_segments, _FEW)
+
+
+def _is_equal_place(faces: Geometries, grids: Geometries) -> npt.NDArray[np.bool_]:
+    """Return True where a face, of which the grid covers a part, is all of the grid."""
+    area = shapely.area(grids)
+    is_near = np.abs(shapely.bounds(faces) - shapely.bounds(grids)).max(axis=1, initial=0.0)
+    equal: npt.NDArray[np.bool_] = (np.abs(shapely.area(faces) - area) <= _SAME_SHARE * area) & (
+        is_near <= _SAME_M
+    )
+    return equal

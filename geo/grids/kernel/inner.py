@@ -15,27 +15,27 @@ from geo.grids.kernel.rings import Floats, Rings
 
 __all__ = ["inner_points"]
 
-_LINES: Final = 16
-"""So many bands, the widest ones, are tried."""
+_LINES: Final = 8
+"""So many bands, the widest ones, are tried where polygons may be narrow."""
 
 Longs = npt.NDArray[np.int64]
 
 
-def inner_points(rings: Rings) -> Floats:
+def inner_points(rings: Rings, *, n_lines: int = _LINES) -> Floats:
     """Return a point (n, 2) inside each polygon of `rings`. O(v log v) for one of v vertices."""
     ring = np.searchsorted(rings.owner, np.arange(rings.n_polygons + 1))
-    points: Floats = _inner(rings.xy, rings.start, ring)
+    points: Floats = _inner(rings.xy, rings.start, ring, n_lines)
     return points
 
 
 @compiled
-def _inner(xy: Floats, start: Longs, ring: Longs) -> Floats:
+def _inner(xy: Floats, start: Longs, ring: Longs, n_lines: int) -> Floats:
     points = np.empty((len(ring) - 1, 2))
     for p in range(len(points)):
         levels = np.sort(xy[start[ring[p]] : start[ring[p + 1]], 1])
         height = levels[1:] - levels[:-1]
         room = -1.0
-        for k in np.argsort(-height)[:_LINES]:
+        for k in np.argsort(-height)[:n_lines]:
             y = levels[k] + height[k] / 2.0
             x, width = _widest(xy, start[ring[p] : ring[p + 1] + 1], y)
             if min(width, height[k]) > room:
