@@ -108,6 +108,15 @@ def ring_edges(polygon: shapely.Geometry) -> Iterator[Edge]:
                 yield edge(a, b)
 
 
+def within(xy: Floats, box: Floats) -> Floats:
+    """Return those of the segments `xy` whose bounding box meets `box` (west, south, …)."""
+    x_low, x_high = np.minimum(xy[:, 0], xy[:, 2]), np.maximum(xy[:, 0], xy[:, 2])
+    y_low, y_high = np.minimum(xy[:, 1], xy[:, 3]), np.maximum(xy[:, 1], xy[:, 3])
+    meets = (x_high >= box[0]) & (x_low <= box[2]) & (y_high >= box[1]) & (y_low <= box[3])
+    met: Floats = xy[meets]
+    return met
+
+
 def arrange(
     members: Mapping[int, Floats], zone: shapely.Geometry, *, halve: bool = False
 ) -> Arrangement | None:
@@ -151,10 +160,7 @@ def _near(members: Mapping[int, Floats], zone: shapely.Geometry) -> dict[Edge, s
     shapely.prepare(zone)
     found: dict[Edge, set[int]] = {}
     for member, all_xy in members.items():
-        x, y = np.sort(all_xy[:, ::2], axis=1), np.sort(all_xy[:, 1::2], axis=1)
-        in_box = (x[:, 1] >= box[0]) & (x[:, 0] <= box[2])
-        in_box &= (y[:, 1] >= box[1]) & (y[:, 0] <= box[3])
-        xy = all_xy[in_box]
+        xy = within(all_xy, box)
         if not len(xy):
             continue
         near = shapely.dwithin(zone, shapely.linestrings(xy.reshape(-1, 2, 2)), _NEAR_M)

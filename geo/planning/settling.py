@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import shapely
 
-from geo.planning.arrangement import Arrangement, Vertex, arrange, ring_edges, segments
+from geo.planning.arrangement import Arrangement, Vertex, arrange, ring_edges
 from geo.planning.disputes import Dispute
 from geo.planning.owners import FORCED, OwnerRules, Verdict, choose_owner
 from geo.planning.pieces import Cluster, Piece
@@ -19,7 +19,6 @@ __all__ = ["Settlement", "settle"]
 _OUTLINE: Final = -1
 _NOBODY: Final = -1
 _FEW_CORNERS: Final = 8
-_NEAR_M: Final = 1.0
 _TOUCHING_M: Final = 1e-6
 _CRUMB_M2: Final = 1e-6
 _MAX_TRIES: Final = 4
@@ -81,21 +80,11 @@ def _arrangement(
     parts = [each.polygon for each in disputes]
     zone = parts[0] if len(parts) == 1 else shapely.union_all(parts)
     borders = {k: tiling.segments_of(k) for k in members}
-    if len(tiling.outlines):
-        box = shapely.box(*zone.bounds).buffer(_NEAR_M)
-        near = tiling.outline_tree().query(box).tolist()
-        if near:
-            borders[_OUTLINE] = np.unique(
-                np.concatenate([_both_ways(segments(tiling.outlines[u])) for u in near]), axis=0
-            )
+    outlines = tiling.outline_segments(zone)
+    if len(outlines):
+        borders[_OUTLINE] = outlines
     n_corners = min(shapely.get_num_coordinates(part) for part in parts)
     return arrange(borders, zone, halve=n_corners <= _FEW_CORNERS and _has_twins(disputes, tiling))
-
-
-def _both_ways(xy: np.ndarray) -> np.ndarray:
-    """Return segments from their smaller end to the larger."""
-    swap = (xy[:, 0] > xy[:, 2]) | ((xy[:, 0] == xy[:, 2]) & (xy[:, 1] > xy[:, 3]))
-    return np.where(swap[:, None], xy[:, [2, 3, 0, 1]], xy)
 
 
 def _has_twins(disputes: Sequence[Dispute], tiling: Tiling) -> bool:

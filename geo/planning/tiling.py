@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from geo.planning.arrangement import segments
+from geo.planning.arrangement import segments, within
 
 __all__ = ["Tiling"]
 
@@ -52,6 +52,7 @@ class Tiling:
     _tree: shapely.STRtree | None = None
     _grown: set[int] = field(default_factory=set)
     _segments: dict[int, Floats] = field(default_factory=dict)
+    _outline_segments: dict[int, Floats] = field(default_factory=dict)
     _points_tree: shapely.STRtree | None = None
     _outline_tree: shapely.STRtree | None = None
     _hosts: tuple[Positions, Positions, shapely.STRtree] | None = None
@@ -138,6 +139,19 @@ class Tiling:
                 found[int(host[k])] = found.get(int(host[k]), 0.0) + float(shared_m2)
         return sorted(found, key=lambda k: (-found[k], str(self.ids[k])))
 
+    def outline_segments(self, zone: shapely.Geometry) -> Floats:
+        """Return the segments of the outlines beside `zone`, each once, shape (k, 4)."""
+        found = [np.zeros((0, 4))]
+        if len(self.outlines):
+            box = shapely.bounds(zone) + _MARGIN_M
+            for unit in self.outline_tree().query(shapely.box(*box)).tolist():
+                if unit not in self._outline_segments:
+                    self._outline_segments[unit] = segments(self.outlines[unit])
+                found.append(within(self._outline_segments[unit], box))
+        xy = np.concatenate(found)
+        swap = (xy[:, 0] > xy[:, 2]) | ((xy[:, 0] == xy[:, 2]) & (xy[:, 1] > xy[:, 3]))
+        return np.unique(np.where(swap[:, None], xy[:, [2, 3, 0, 1]], xy), axis=0)
+
     def points_in(self, polygon: shapely.Geometry) -> Positions:
         """Return the buildings in `polygon`."""
         assert self._points_tree is not None  # noqa: S101 (set by `of`)
@@ -171,10 +185,12 @@ def _parents(
         parent = np.asarray(outlines.index.get_indexer(pd.Index(codes)), dtype=np.intp)
     is_coded = parent >= 0
     rest = np.flatnonzero(~is_coded)
-    inner = shapely.point_on_surface(geometry[rest])
-    tree = shapely.STRtree(np.asarray(outlines.geometry.array, dtype=object))
-    which, unit = tree.query(inner, predicate="intersects")
-    parent[rest[which[::-1]]] = unit[::-1]
+    shapes = np.asarray(outlines.geometry.array, dtype=object)
+    which, unit = shapely.STRtree(shapes).query(geometry[rest], predicate="intersects")
+    shared_m2 = shapely.area(shapely.intersection(geometry[rest[which]], shapes[unit]))
+    for k in np.lexsort((-unit, shared_m2)):  # the largest shared area comes last
+        if shared_m2[k] > 0.0:
+            parent[rest[which[k]]] = unit[k]
     return parent, is_coded
 
 
