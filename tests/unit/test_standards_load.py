@@ -88,7 +88,7 @@ def test_tiers_minutes_and_metres_are_those_of_the_contract(name: str) -> None:
     standard = load_standard([name])
     assert _tiers(standard) == TIERS[name]
     assert standard.orphan_tier == ORPHAN_TIERS[name]
-    assert {key: figure.value for key, figure in standard.thresholds.items()} == THRESHOLDS
+    assert THRESHOLDS.items() <= {key: x.value for key, x in standard.thresholds.items()}.items()
 
 
 @pytest.mark.parametrize("name", TIERS)
@@ -237,5 +237,5 @@ def test_a_record_gives_the_standard_back(names: list[str]) -> None:
     standard = load_standard(names)
     again = from_record(to_record(standard))
     assert again == standard
-    assert set(again.thresholds) == set(THRESHOLDS)
+    assert set(again.thresholds) >= set(THRESHOLDS)
     assert again.orphan_tier is None or again.orphan_tier in again.tiers
