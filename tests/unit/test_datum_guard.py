@@ -270,9 +270,9 @@ def test_outsiders_that_another_datum_would_bring_in_make_a_doubt() -> None:
 
 def test_outsiders_that_no_datum_brings_in_take_the_doubt_away() -> None:
     far = gpd.GeoDataFrame(
-        geometry=shapely.points(X0 - 3000.0 + 600.0 * np.arange(3), np.full(3, Y0)), crs=NEIJIANG
+        geometry=shapely.points(X0 - 3000.0 + 600.0 * np.arange(2), np.full(2, Y0)), crs=NEIJIANG
     )
-    sites = together(kept_inside(), beyond(8), far)
+    sites = together(kept_inside(), beyond(5), far)
     assert judge_datum(sites, held(town())).verdict == "unknown"
 
 
