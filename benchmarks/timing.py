@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import gc
+import os
 import subprocess
 import sys
 import time
@@ -30,9 +31,15 @@ def cpu_seconds(contest: Contest, frames: Frames, *, rounds: int) -> dict[str, l
 def _timed(run: Contestant, frames: Frames) -> float:
     given = fresh(frames)
     gc.collect()
-    start = time.process_time()
+    start = _cpu_so_far()
     run(given)
-    return time.process_time() - start
+    return _cpu_so_far() - start
+
+
+def _cpu_so_far() -> float:
+    """Return the CPU seconds of this process and of those it has started and waited for."""
+    spent = os.times()
+    return time.process_time() + spent.children_user + spent.children_system
 
 
 def ratios(taken: dict[str, list[float]], ours: str) -> dict[str, float]:

@@ -1,0 +1,166 @@
+"""Repair of overlaps and gaps: ours against the public tools, and what each leaves behind.
+
+mapshaper is an npm package (`npm install -g mapshaper`) and runs as a process of its own; a tool
+that is not installed is left out.
+"""
+
+import shutil
+import subprocess
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from importlib.util import find_spec
+from io import StringIO
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from benchmarks.contest import Contest, Contestant, Frames, MissingDataError
+from benchmarks.places import SHARED, synthetic
+from geo.grids import find_gaps, find_overlaps
+from geo.planning import RepairRules, outlines_of, repair_grids
+
+NOISE_M = 0.05
+SLIVER_M = 1.0
+LOST_M2 = 1.0
+GAP_M = 50.0
+GAP_M2 = 100_000
+
+
+def contests() -> list[Contest]:
+    """Return the contests of this topic."""
+    return [
+        _contest("Las Palmas, 29 catchments", _las_palmas),
+        _contest("synthetic city, 267 communities", _city),
+    ]
+
+
+def _contest(name: str, load: Callable[[], Frames]) -> Contest:
+    return Contest(
+        name=f"repair of base grids, {name}",
+        load=load,
+        ours={"geo.planning.repair_grids": _ours},
+        peers=_peers(),
+        difference=_difference,
+        note=(
+            "ours includes the audits before and after and the change table; lost: grids emptied; "
+            "robbed: grids that lost over 1 m² that no other claimed; moved: symmetric difference"
+        ),
+    )
+
+
+def _las_palmas() -> Frames:
+    path = SHARED / "las-palmas" / "school_catchments.gpkg"
+    if not path.is_file():
+        msg = "the real data (../shared/data/las-palmas) is not on this machine"
+        raise MissingDataError(msg)
+    frame = gpd.read_file(path).to_crs("EPSG:32628")
+    frame.geometry = shapely.make_valid(frame.geometry.array)
+    frame.index = [str(code).removesuffix(".0") for code in frame["Codigo"]]
+    return {"grids": frame.rename_axis("grid_id").assign(kind="base")[["kind", "geometry"]]}
+
+
+def _city() -> Frames:
+    layers = synthetic(267)
+    outlines = outlines_of(layers)
+    assert outlines is not None
+    return {"grids": layers.base_grids, "units": outlines}
+
+
+def _peers() -> dict[str, Contestant]:
+    peers: dict[str, Contestant] = {}
+    if hasattr(shapely, "coverage_clean"):
+        peers["shapely.coverage_clean"] = _coverage_clean
+    if find_spec("maup"):
+        peers["maup.smart_repair"] = _smart_repair
+    if shutil.which("mapshaper"):
+        peers["mapshaper -clean"] = _mapshaper
+    return peers
+
+
+def _ours(frames: Frames) -> gpd.GeoDataFrame:
+    rules = RepairRules(noise_width_m=NOISE_M, sliver_width_m=SLIVER_M)
+    repair = repair_grids(frames["grids"], rules=rules, outlines=frames.get("units"))
+    mended = repair.grids
+    mended.attrs = {"before": frames["grids"], "units": frames.get("units")}
+    return mended
+
+
+def _coverage_clean(frames: Frames) -> gpd.GeoDataFrame:
+    grids = frames["grids"]
+    clean = shapely.coverage_clean(grids.geometry.array, gap_width=GAP_M)
+    return grids.set_geometry(gpd.GeoSeries(clean, index=grids.index, crs=grids.crs))
+
+
+def _smart_repair(frames: Frames) -> gpd.GeoDataFrame:
+    import maup  # noqa: PLC0415 (not everyone has it)
+
+    grids = frames["grids"].reset_index()
+    silent = StringIO()
+    with warnings.catch_warnings(), redirect_stdout(silent), redirect_stderr(silent):
+        warnings.simplefilter("ignore")
+        mended = maup.smart_repair(grids)
+    return mended.set_index("grid_id")
+
+
+def _mapshaper(frames: Frames) -> gpd.GeoDataFrame:
+    grids = frames["grids"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        local = grids[["geometry"]].reset_index().set_crs(None, allow_override=True)
+        local.to_file(folder / "in.shp", engine="pyogrio")
+        command = [str(shutil.which("mapshaper")), "in.shp"]
+        command += ["-clean", f"gap-fill-area={GAP_M2}", "-o", "out.shp"]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        mended = gpd.read_file(folder / "out.shp").set_index("grid_id")
+    return grids[["kind"]].join(mended).set_geometry("geometry").set_crs(grids.crs)
+
+
+def _difference(ours: gpd.GeoDataFrame, theirs: gpd.GeoDataFrame) -> str:
+    told = {"ours": ours, "theirs": theirs}
+    before, units = ours.attrs["before"], ours.attrs["units"]
+    return "; ".join(f"{name}: {_figures(before, after, units)}" for name, after in told.items())
+
+
+def _figures(
+    before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, units: gpd.GeoDataFrame | None
+) -> str:
+    old = np.asarray(before.geometry.array, dtype=object)
+    new = np.asarray(after.geometry.reindex(before.index).array, dtype=object)
+    new = np.where(shapely.is_missing(new), shapely.Polygon(), new)
+    new = shapely.make_valid(new)
+    is_lost = shapely.area(new) < LOST_M2
+    tree = shapely.STRtree(old)
+    own = [
+        shapely.difference(each, shapely.union_all(old[[j for j in tree.query(each) if j != k]]))
+        for k, each in enumerate(old)
+    ]
+    robbed = (shapely.area(shapely.difference(own, new)) > LOST_M2) & ~is_lost
+    moved_m2 = shapely.area(shapely.symmetric_difference(old, new)).sum()
+    same = np.mean(shapely.to_wkb(old) == shapely.to_wkb(new))
+    left = _left(before[~is_lost].set_geometry(_polygons(new[~is_lost], before[~is_lost])), units)
+    return (
+        f"{is_lost.sum()} lost, {robbed.sum()} robbed, {moved_m2:,.0f} m² moved, "
+        f"left {left or 'none'}, {same:.1%} bit-identical"
+    )
+
+
+def _polygons(shapes: np.ndarray, like: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """Return `shapes` without the lines and points that a tool has left in them."""
+    parts, owner = shapely.get_parts(shapes, return_index=True)
+    keep = shapely.get_dimensions(parts) == 2
+    groups = pd.Series(parts[keep]).groupby(owner[keep])
+    union = groups.agg(lambda some: shapely.union_all(list(some))).reindex(range(len(shapes)))
+    return gpd.GeoSeries(list(union), index=like.index, crs=like.crs)
+
+
+def _left(after: gpd.GeoDataFrame, units: gpd.GeoDataFrame | None) -> str:
+    limits = {"noise_width_m": NOISE_M, "sliver_width_m": SLIVER_M}
+    reports = (find_overlaps(after, **limits), find_gaps(after, units, **limits))
+    count = Counter(rule for report in reports for rule in report.findings["rule"])
+    return " ".join(f"{rule} {n}" for rule, n in sorted(count.items()))
