@@ -289,8 +289,8 @@ def _verdict(read: _Read, language: str) -> tuple[str, tuple[str, ...], tuple[st
         return read.misread.verdict, doubt, doubt
     if read.datum is None:
         return "unknown", (), ()
-    evidence = datum_evidence(read.datum, language)
     if not read.datum.is_doubtful:
-        return read.datum.verdict, evidence, ()
+        return read.datum.verdict, datum_evidence(read.datum, language), ()
     key, values = datum_note(read.datum, is_declared=read.raw.spec.datum is not None)
-    return read.datum.verdict, evidence, (words.text(key, language, **values),)
+    doubt = (words.text(key, language, **values),)
+    return read.datum.verdict, doubt, doubt

@@ -92,7 +92,8 @@ def test_a_doubtful_datum_is_one_error_and_the_sites_stay_where_they_are(
     assert f'Write datum = "{datum}"' in what
     assert "0 read as " in what
     assert source(loaded).is_doubtful
-    assert any(what in problem for problem in source(loaded).problems)
+    assert source(loaded).problems == source(loaded).datum_evidence
+    assert what in source(loaded).problems[0]
     assert len(loaded.layers.sites) == 64
     code, entry = check(path, capsys)
     assert code == 1

@@ -27,19 +27,15 @@ def datum_note(verdict: DatumVerdict, *, is_declared: bool) -> Note:
         stop = "；" if language == "zh" else "; "
         values[f"found_{language}"] = text(f"guard.{verdict.verdict}", language)
         values[f"declared_{language}"] = text(f"guard.{verdict.declared}", language)
-        values[f"evidence_{language}"] = stop.join(
-            _evidence(item, language) for item in verdict.evidence if _speaks(item)
-        )
+        joined = stop.join(_evidence(item, language) for item in verdict.evidence if _speaks(item))
+        values[f"evidence_{language}"] = joined[:1].upper() + joined[1:]
     return "guard.doubt_declared" if is_declared else "guard.doubt", values
 
 
 def datum_evidence(verdict: DatumVerdict, language: str) -> tuple[str, ...]:
-    """Return the verdict and each evidence as a line of text."""
+    """Return a verdict without a doubt, and what speaks for it, as lines of text."""
     if verdict.verdict == "unknown":
         head = text("guard.unknown", language, n=verdict.n)
-    elif verdict.is_doubtful:
-        key, values = datum_note(verdict, is_declared=True)
-        return (text(key, language, **values),)
     else:
         head = text("guard.ok", language, declared=text(f"guard.{verdict.declared}", language))
     return (head, *(_evidence(item, language) for item in verdict.evidence if _speaks(item)))
