@@ -28,6 +28,7 @@ from geo.layers import (
 __all__ = ["find_cut_buildings", "find_cut_estates", "find_cuts"]
 
 Positions = npt.NDArray[np.intp]
+_LEAST_M2: Final = 1e-6
 _PEOPLE: Final = ("residents", "households")
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "buildings": {"thing_zh": "楼栋", "thing_en": "building"},
@@ -78,17 +79,18 @@ class _Cuts:
 def _smaller_sides(outlines: Geometries, parts: Pieces, *, first: Positions) -> Geometries:
     """Return each outline less its largest part: in one base grid, or in none.
 
-    `parts` come outline by outline, the largest first; `first`: where each outline begins.
+    `parts` come outline by outline, the largest first; `first`: where each outline begins. Where
+    the grids hold all of the outline once it is their other parts, whose borders are cleaner than
+    those of a difference.
     """
-    inside = np.array(
-        [shapely.union_all(each) for each in np.split(parts.geometry, first[1:]) if len(each)],
-        dtype=object,
-    )
+    held = [each for each in np.split(parts.geometry, first[1:]) if len(each)]
+    inside = np.array([shapely.union_all(each) for each in held], dtype=object)
+    others = np.array([shapely.union_all(each[1:]) for each in held], dtype=object)
     nowhere_m2 = shapely.area(outlines) - shapely.area(inside)
-    is_mostly_out = nowhere_m2 > parts.area_m2[first]
+    twice_m2 = np.array([shapely.area(each).sum() for each in held]) - shapely.area(inside)
     rest = shapely.difference(outlines, parts.geometry[first])
-    smaller: Geometries = np.where(is_mostly_out, inside, rest)
-    return smaller
+    smaller: Geometries = np.where((nowhere_m2 < _LEAST_M2) & (twice_m2 < _LEAST_M2), others, rest)
+    return np.where(nowhere_m2 > parts.area_m2[first], inside, smaller)
 
 
 def find_cuts(

@@ -22,14 +22,20 @@ from geo.grids import (
     find_size_faults,
     neighbours,
 )
+from geo.grids.cuts import find_cut_buildings
+from geo.grids.mismatches import find_mismatches
+from geo.grids.nets import find_net_conflicts
+from geo.grids.unevenness import UnevennessRules, find_uneven_communities
+from geo.standards import load_standard
 from tests.builders import buildings, grids, sites, units
 
 CODES = [
     *(f"G{n}" for n in range(201, 211)),
     *(f"H{n}" for n in range(301, 308)),
     *(f"S{n}" for n in range(401, 406)),
+    "N701",
 ]
-NOT_YET = {"G205", "G209", "H304", "S405"}
+NOT_YET = {"H304"}
 FROM_AUDIT = {"grids", "units", "sites", "measure", "limit", "width_m", "residents", "households"}
 
 
@@ -65,6 +71,18 @@ def broken_city() -> gpd.GeoDataFrame:
             frame, households=people, residents=None, min_households=300, max_households=500
         ),
         find_not_compact(frame, min_compactness=0.15),
+        find_cut_buildings(
+            frame, units((195, 10, 210, 20)).rename_axis("building_id"), noise_width_m=0.05
+        ),
+        find_mismatches(frame, neighbours(frame, sliver_width_m=1.0), sliver_width_m=1.0),
+        find_uneven_communities(
+            frame,
+            above,
+            households=people * [1, 1, 1, 1, 1, 9, 9],
+            residents=None,
+            rules=UnevennessRules.from_standard(load_standard()),
+        ),
+        find_net_conflicts(frame, {"police": units((0, 0, 95, 50))}, sliver_width_m=1.0),
     ]
     return pd.concat([report.findings for report in reports], ignore_index=True)
 

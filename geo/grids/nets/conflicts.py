@@ -9,13 +9,13 @@ rest of the grid (polygons wholly inside it, ground in no polygon) is larger tha
 Pieces narrower than `sliver_width_m` come from one border drawn twice and are left out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 import shapely
 
 from geo.findings import Report, concat_findings, findings_frame
@@ -25,6 +25,8 @@ from geo.grids.widths import Geometries, Pieces
 from geo.layers import require_columns, require_metric, require_polygons, require_same_crs
 
 __all__ = ["find_net_conflicts"]
+
+Floats = npt.NDArray[np.float64]
 
 _NONE = -1
 
@@ -66,6 +68,12 @@ class _Shared:
             ),
             reaches_out=out,
         )
+
+    def by_grid(self) -> Sequence[Positions]:
+        """Return the pieces of each grid: those that reach out first, then the largest."""
+        order = np.lexsort((self.polygon, -self.pieces.area_m2, ~self.reaches_out, self.grid))
+        starts = np.flatnonzero(np.diff(self.grid[order])) + 1
+        return np.split(order, starts) if len(order) else []
 
 
 def _rest(
@@ -138,46 +146,40 @@ def _rows(
     areas = np.asarray(net.geometry.array, dtype=object)
     shared = _Shared.of(polygons, areas, sliver_width_m=sliver_width_m)
     ids, net_ids, names = base.index.to_numpy(), net.index.to_numpy(), display_names(net)
-    table = pd.DataFrame(
-        {
-            "grid": shared.grid,
-            "polygon": shared.polygon,
-            "area_m2": shared.pieces.area_m2,
-            "reaches_out": shared.reaches_out,
-        }
-    )
-    for grid, pieces in table.groupby("grid"):
-        moved = _to_move(pieces)
+    grid_m2, piece_m2 = shapely.area(polygons), shared.pieces.area_m2
+    for pieces in shared.by_grid():
+        moved = _to_move(piece_m2[pieces], shared.reaches_out[pieces])
         if moved is None:
             continue
-        at = int(str(grid))
-        owned = pieces[pieces["polygon"] != _NONE]
-        main = owned.sort_values(["area_m2", "polygon"], ascending=[False, True]).iloc[0]
-        others = owned.sort_values("polygon")["polygon"]
-        measure = float(moved["area_m2"].sum())
+        owned = pieces[shared.polygon[pieces] != _NONE]
+        main = net_ids[shared.polygon[owned[np.argmax(piece_m2[owned])]]]
+        at, moved = shared.grid[pieces[0]], pieces[moved]
+        measure = float(piece_m2[moved].sum())
         yield {
             "rule": "N701",
             "layer": f"nets.{name}",
             "grid_ids": (ids[at],),
             "category": name,
             "measure": measure,
-            "width_m": float(shared.pieces.width_m[moved.index].max()),
-            "geometry": shapely.union_all(shared.pieces.geometry[moved.index]),
+            "width_m": float(shared.pieces.width_m[moved].max()),
+            "geometry": shapely.union_all(shared.pieces.geometry[moved]),
             "details": {
                 "net": name,
-                "share": measure / float(shapely.area(polygons[at])),
+                "share": measure / float(grid_m2[at]),
                 "n_polygons": len(owned),
-                "main": names.get(net_ids[main["polygon"]], net_ids[main["polygon"]]),
-                **listed("polygons", net_ids[others.to_numpy(dtype=int)], names),
+                "main": names.get(main, main),
+                **listed("polygons", net_ids[np.sort(shared.polygon[owned])], names),
             },
         }
 
 
-def _to_move(pieces: pd.DataFrame) -> pd.DataFrame | None:
-    """Return the pieces of one grid that have to change hands, None where it nests."""
-    across = pieces[pieces["reaches_out"]]
-    if len(pieces) == 1 or across.empty:
+def _to_move(area_m2: Floats, reaches_out: Mask) -> Positions | None:
+    """Return which pieces of one grid have to change hands, None where it nests.
+
+    The pieces come with those that reach out first, the largest of them before the others.
+    """
+    if len(area_m2) == 1 or not reaches_out[0]:
         return None
-    kept = across.sort_values(["area_m2", "polygon"], ascending=[False, True]).index[0]
-    others = pieces.drop(index=kept)
-    return across if across["area_m2"].sum() < others["area_m2"].sum() else others
+    others = np.arange(1, len(area_m2))
+    is_less = area_m2[reaches_out].sum() < area_m2[others].sum()
+    return np.flatnonzero(reaches_out) if is_less else others
