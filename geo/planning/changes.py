@@ -1,7 +1,7 @@
 """The change table: what moved from whom to whom, how much, whom it touches, and why."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -38,45 +38,54 @@ CHANGE_COLUMNS: Final = (
 def changes_frame(
     verdicts: Sequence[tuple[Verdict, str, str]], grids: gpd.GeoDataFrame, tiling: Tiling
 ) -> gpd.GeoDataFrame:
-    """Return one row for each grid that lost a piece, or gained one that was nobody's.
+    """Return one row for what each grid lost to another by one finding and one rule.
 
-    `verdicts`: each with the id and the rule of its finding.
+    `verdicts`: each with the id and the rule of its finding. What was nobody's comes from None.
     """
     names = _names(grids)
-    rows = (
-        row
-        for verdict, finding_id, rule in verdicts
-        for row in _rows(verdict, (finding_id, rule), tiling, names=names)
-    )
-    return _framed(rows, grids)
+    moves: dict[_Move, list[Verdict]] = {}
+    for verdict, finding_id, rule in verdicts:
+        for loser in verdict.losers or (None,):
+            move = _Move(finding_id, rule, loser, verdict.winner, verdict.rule)
+            moves.setdefault(move, []).append(verdict)
+    return _framed((_row(move, some, tiling, names=names) for move, some in moves.items()), grids)
 
 
-def _rows(
-    verdict: Verdict, finding: tuple[str, str], tiling: Tiling, *, names: Mapping[str, str]
-) -> Iterator[dict[str, Any]]:
-    shape = joined(verdict.polygons)
-    winner = tiling.ids[verdict.winner]
-    for loser in verdict.losers or (None,):
-        from_id = None if loser is None else tiling.ids[loser]
-        yield {
-            "finding_id": finding[0],
-            "rule": finding[1],
-            "status": "applied",
-            "from_id": from_id,
-            "to_id": winner,
-            "area_m2": verdict.area_m2,
-            "method": verdict.rule,
-            "geometry": shape,
-            **_people(shape, tiling),
-            **_reasons(
-                f"{'gap' if from_id is None else 'piece'}_{verdict.rule}",
-                from_id=from_id,
-                to_id=winner,
-                names=names,
-                area_m2=verdict.area_m2,
-                border_m=verdict.border_m,
-            ),
-        }
+class _Move(NamedTuple):
+    """From whom to whom (positions), by which finding and which owner rule."""
+
+    finding_id: str
+    rule: str
+    loser: int | None
+    winner: int
+    method: str
+
+
+def _row(
+    move: _Move, verdicts: Sequence[Verdict], tiling: Tiling, *, names: Mapping[str, str]
+) -> dict[str, Any]:
+    shape = joined([polygon for each in verdicts for polygon in each.polygons])
+    area_m2 = sum(each.area_m2 for each in verdicts)
+    from_id = None if move.loser is None else tiling.ids[move.loser]
+    return {
+        "finding_id": move.finding_id,
+        "rule": move.rule,
+        "status": "applied",
+        "from_id": from_id,
+        "to_id": tiling.ids[move.winner],
+        "area_m2": area_m2,
+        "method": move.method,
+        "geometry": shape,
+        **_people(shape, tiling),
+        **_reasons(
+            f"{'gap' if from_id is None else 'piece'}_{move.method}",
+            from_id=from_id,
+            to_id=tiling.ids[move.winner],
+            names=names,
+            area_m2=area_m2,
+            border_m=sum(each.border_m for each in verdicts),
+        ),
+    }
 
 
 def proposals_frame(

@@ -13,7 +13,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from geo.findings import concat_findings, finding_ids
-from geo.grids import find_gaps, find_overlaps
+from geo.grids import find_gaps, find_overlaps, tile
 from geo.planning.tiling import Tiling
 
 __all__ = ["Dispute", "clusters", "disputes_of", "find_faults", "open_areas"]
@@ -45,9 +45,11 @@ def find_faults(
     sliver_width_m: float,
 ) -> gpd.GeoDataFrame:
     """Return the findings G201-G204 and G207 with their `finding_id`, as an audit names them."""
+    limits = {"noise_width_m": noise_width_m, "sliver_width_m": sliver_width_m}
+    tiling = tile(grids, outlines, noise_width_m=noise_width_m)
     reports = (
-        find_overlaps(grids, noise_width_m=noise_width_m, sliver_width_m=sliver_width_m),
-        find_gaps(grids, outlines, noise_width_m=noise_width_m, sliver_width_m=sliver_width_m),
+        find_overlaps(grids, tiling=tiling, **limits),
+        find_gaps(grids, outlines, tiling=tiling, **limits),
     )
     found = concat_findings([report.findings for report in reports], grids.crs)
     found = found.reset_index(drop=True)
