@@ -67,6 +67,9 @@ def complete_findings(
     findings["source"] = [source for source, _ in backing]
     findings["confidence"] = [confidence for _, confidence in backing]
     findings["status"] = "new"
+    findings["caused_by_projection"] = [
+        bool(details.get("caused_by_projection", False)) for details in findings["details"]
+    ]
     findings["finding_id"] = finding_ids(findings)
     for column, values in _people_touched(findings, layers, people).items():
         findings[column] = findings[column].fillna(values)
@@ -142,7 +145,10 @@ def _sentences(
             tier = standard.tiers[row["tier"]]
             fields |= {"minutes": tier.minutes, "distance_m": tier.distance_m}
             fields["tier"] = tier.marked_title[language]
-        sentences.append(registry[row["rule"]].message[language].format_map(fields))
+        sentence = registry[row["rule"]].message[language].format_map(fields)
+        if row["caused_by_projection"]:
+            sentence += text("audit.caused_by_projection", language)
+        sentences.append(sentence)
     return sentences
 
 

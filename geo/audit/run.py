@@ -13,6 +13,7 @@ from geo import grids as tiling
 from geo.audit.columns import grid_columns, orphan_reasons, unit_columns
 from geo.audit.complete import complete_findings
 from geo.audit.nets import net_comparison
+from geo.audit.projection import mark_projection
 from geo.audit.trust import doubtful_layers, trusted_layers, unjudged
 from geo.audit.value import Audit
 from geo.codes import CodeScheme, code_scheme
@@ -281,6 +282,9 @@ def run_audit(
         [loaded.findings, *(report.findings for report in reports.values())], city.layers.crs
     )
     raw = raw[raw["rule"].isin(chosen)]
+    raw = mark_projection(
+        raw, city.layers, loaded.sources, noise_width_m=city.standard.limit("noise_width_m")
+    )
     findings = complete_findings(
         raw, layers=city.layers, standard=city.standard, people=city.people
     )

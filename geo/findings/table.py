@@ -64,6 +64,7 @@ FINDING_COLUMNS: Final = (
     "source",
     "confidence",
     "status",
+    "caused_by_projection",
     "geometry",
 )
 """What an audit publishes, in order (contract.md, Outputs)."""
