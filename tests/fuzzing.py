@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
+import numpy as np
 
 from geo.audit import run_audit
 from geo.errors import GridCircleError
@@ -96,6 +97,9 @@ def judge(loaded: Loaded) -> None:
         frame = getattr(loaded.layers, source.layer)
         assert len(frame) == source.used
         assert frame.index.is_unique
+        shapes = frame.geometry
+        assert (shapes.notna() & ~shapes.is_empty & shapes.is_valid).all()
+        assert np.isfinite(shapes.total_bounds).all()
 
 
 def run_cases(folder: Path, *, first: int, n: int, seed: int) -> Iterator[Outcome]:
