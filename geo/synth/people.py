@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
+import shapely
 
 from geo.synth.figures import CityFigures
 from geo.synth.plan import Floats, Ints
@@ -12,6 +14,12 @@ __all__ = ["Buildings", "draw_buildings", "draw_households", "joined_buildings",
 
 _MAX_REACH = 0.92
 """Share of the way from a grid's seed to its border that buildings may lie."""
+
+_CLEAR_M = 6.0
+"""No building stands nearer to a border than this: borders lie in streets."""
+
+_STEP = 0.85
+_MAX_STEPS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,8 +76,26 @@ def scatter(rings: Rings, centres: Floats, *, k: int, rng: np.random.Generator) 
     b = rings.coordinates[start + (pick + 1) % size]
     along = rng.random((*pick.shape, 1))
     reach = _MAX_REACH * np.sqrt(rng.uniform(0.02, 1, (*pick.shape, 1)))
-    middle = centres[:, None]
-    return np.asarray(np.round(middle + reach * (a + along * (b - a) - middle), 3))
+    offset = reach * (a + along * (b - a) - centres[:, None])
+    borders = shapely.linearrings(
+        rings.coordinates, indices=np.repeat(np.arange(len(centres)), rings.size())
+    )
+    return _cleared(offset, centres, np.asarray(borders, dtype=object))
+
+
+def _cleared(offset: Floats, centres: Floats, borders: npt.NDArray[np.object_]) -> Floats:
+    """Return the places at `offset` (r, k, 2) from r centres, pulled in until they are clear."""
+    n, k = offset.shape[:2]
+    offset, border = offset.reshape(-1, 2), np.repeat(np.arange(n), k)
+    xy = np.round(centres[border] + offset, 3)
+    close = np.arange(len(xy))
+    for _ in range(_MAX_STEPS):
+        close = close[shapely.dwithin(borders[border[close]], shapely.points(xy[close]), _CLEAR_M)]
+        if not len(close):
+            break
+        offset[close] *= _STEP
+        xy[close] = np.round(centres[border[close]] + offset[close], 3)
+    return xy.reshape(n, k, 2)
 
 
 def joined_buildings(*parts: Buildings) -> Buildings:

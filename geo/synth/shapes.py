@@ -7,15 +7,49 @@ import shapely
 from geo.synth.plan import Floats
 from geo.synth.rings import Rings
 
-__all__ = ["clearance_m", "plots", "rounds", "scaled"]
+__all__ = ["clearance_m", "from_sharpest_corner", "plots", "rounds", "scaled"]
 
 Shapes = npt.NDArray[np.object_]
+
+_POLYGON = 3
 
 
 def clearance_m(rings: Rings, centres: Floats) -> Floats:
     """Return the distance (m) from each centre to the nearest vertex of its ring, shape (r,)."""
     away = rings.coordinates - np.repeat(centres, rings.size(), axis=0)
     return np.asarray(np.minimum.reduceat(np.hypot(away[:, 0], away[:, 1]), rings.start[:-1]))
+
+
+def from_sharpest_corner(shapes: Shapes) -> Shapes:
+    """Return `shapes` with the rings of plain polygons begun at their sharpest corner.
+
+    A program that simplifies a ring then never takes its first vertex away, and no border moves
+    further than asked. O(vertices).
+    """
+    drawn = shapes.copy()
+    plain = np.flatnonzero((shapely.get_type_id(shapes) == _POLYGON) & ~_has_holes(shapes))
+    xy, ring = shapely.get_coordinates(shapes[plain], return_index=True)
+    is_last = np.diff(ring, append=-1) != 0
+    xy, ring = xy[~is_last], ring[~is_last]
+    size = np.bincount(ring, minlength=len(plain))
+    start = np.cumsum(size) - size
+    place = np.arange(len(ring)) - start[ring]
+    before = start[ring] + (place - 1) % size[ring]
+    after = start[ring] + (place + 1) % size[ring]
+    came, goes = xy - xy[before], xy[after] - xy
+    turn = np.abs(
+        np.arctan2(came[:, 0] * goes[:, 1] - came[:, 1] * goes[:, 0], (came * goes).sum(axis=1))
+    )
+    order = np.lexsort((place, -turn, ring))
+    corner = place[order[start]]
+    rolled = start[ring] + (place + corner[ring]) % size[ring]
+    drawn[plain] = shapely.polygons(shapely.linearrings(xy[rolled], indices=ring))
+    return drawn
+
+
+def _has_holes(shapes: Shapes) -> npt.NDArray[np.bool_]:
+    holes: npt.NDArray[np.bool_] = shapely.get_num_interior_rings(shapes) > 0
+    return holes
 
 
 def plots(centres: Floats, half_diagonal_m: Floats, rng: np.random.Generator) -> Shapes:
