@@ -166,7 +166,7 @@ def _coverage() -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=[*columns, "residents_share", "households_share", "class"])
     frame["tier"], frame["model"], frame["category"] = "party_10", "radius", "all"
     order = [*columns[:2], "tier", "model", "category", *columns[2:]]
-    return frame[[*order, "residents_share", "households_share", "class"]]
+    return frame[[*order, "residents_share", "households_share", "class"]].assign(confidence="ours")
 
 
 def _total() -> dict[str, Any]:

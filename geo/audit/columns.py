@@ -7,8 +7,9 @@ import pandas as pd
 from geo.findings import rules
 from geo.grids import area_m2, compactness, is_outside_units, n_parts
 from geo.layers import Layers, ancestors
+from geo.standards import Standard
 
-__all__ = ["grid_columns", "orphan_reasons", "unit_columns"]
+__all__ = ["grid_columns", "orphan_reasons", "unit_columns", "with_confidence"]
 
 _UNIT_MEASURES = {
     "n_sites": "n_sites",
@@ -104,6 +105,22 @@ def unit_columns(
     added = units.join(_unit_shares(coverage).reindex(units.index))
     order = [name for name in added.columns if name != "geometry"]
     return added[[*order, "geometry"]]
+
+
+def with_confidence(table: pd.DataFrame, standard: Standard) -> pd.DataFrame:
+    """Return `table`, which has `tier`, with the confidence of each tier: the weaker of its two.
+
+    Nobody has read the minutes or the metres of an `unverified` tier in a text; else it is the
+    confidence of what the model measures by: minutes along streets, metres as the crow flies.
+    """
+    network, radius = {}, {}
+    for name, tier in standard.tiers.items():
+        mark = "unverified" if tier.is_unverified else None
+        network[name] = mark or tier.confidence
+        radius[name] = mark or tier.distance_confidence
+    is_network = table["model"] == "network"
+    known = table["tier"].map(network).where(is_network, table["tier"].map(radius))
+    return table.assign(confidence=known.astype(object))
 
 
 def _findings_by_rule(findings: gpd.GeoDataFrame, pairs: pd.DataFrame) -> pd.Series:

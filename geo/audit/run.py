@@ -10,7 +10,7 @@ import pandas as pd
 
 from geo import coverage as circles
 from geo import grids as tiling
-from geo.audit.columns import grid_columns, orphan_reasons, unit_columns
+from geo.audit.columns import grid_columns, orphan_reasons, unit_columns, with_confidence
 from geo.audit.complete import complete_findings
 from geo.audit.nets import net_comparison
 from geo.audit.projection import mark_projection
@@ -455,9 +455,9 @@ def _audit(
         grids=grids,
         units=unit_columns(layers, grids, findings, coverage=city.coverage),
         sites=layers.sites,
-        circles=_circles(city),
+        circles=with_confidence(_circles(city), standard),
         findings=findings,
-        coverage=city.coverage,
+        coverage=with_confidence(city.coverage, standard),
         coverage_summary=circles.coverage_summary(
             city.coverage, city.demand, layers, tiers=standard.tiers, model=city.model
         ),

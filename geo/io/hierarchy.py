@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -118,10 +119,12 @@ def united(frame: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
     firsts: pd.DataFrame = frame[is_first.to_numpy()]
     if not isinstance(frame, gpd.GeoDataFrame) or is_first.all():
         return firsts
-    shapes = []
-    for unit in owner[is_first]:
-        shape = shapely.union_all(frame.geometry.array[(owner == unit).to_numpy()])
-        shapes.append(None if shape.is_empty else shape)
+    polygons = np.asarray(frame.geometry.array, dtype=object)
+    number, _ = pd.factorize(owner)
+    order = np.argsort(number, kind="stable")
+    groups = np.split(polygons[order], np.flatnonzero(np.diff(number[order])) + 1)
+    wholes = [shapely.union_all(group) for group in groups]
+    shapes = [None if shape.is_empty else shape for shape in wholes]
     places = gpd.GeoSeries(shapes, index=firsts.index, crs=frame.crs)
     whole_units: pd.DataFrame = gpd.GeoDataFrame(firsts.drop(columns="geometry"), geometry=places)
     return whole_units

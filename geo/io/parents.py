@@ -1,6 +1,7 @@
 """Parents that no column names: by the prefix of the id, or by the largest shared area."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import geopandas as gpd
@@ -42,7 +43,7 @@ def parents_by_prefix(
         should be there even if no unit has it (H302 then says so); it is never passed over for a
         unit further up. None where nothing fits.
     """
-    levels = [_by_stem(units, level) for level in reversed(above)]
+    levels = [_Stems.of(units, level) for level in reversed(above)]
     parents = [_parent(_upper(str(name), scheme), levels) for name in ids]
     return pd.Series(parents, index=ids.index, dtype=object)
 
@@ -54,8 +55,24 @@ def _upper(code: str, scheme: CodeScheme | None) -> str:
     return (code if scheme is None else scheme.stem(code))[:-1]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stems:
+    """The units of one level by their codes, without the zeros that all of them end in.
+
+    `lengths` from the longest down.
+    """
+
+    ids: Mapping[str, str]
+    lengths: tuple[int, ...]
+
+    @classmethod
+    def of(cls, units: pd.DataFrame, level: str) -> "_Stems":
+        """Return the codes of the units of `level`."""
+        ids = _by_stem(units, level)
+        return cls(ids=ids, lengths=tuple(sorted({len(code) for code in ids}, reverse=True)))
+
+
 def _by_stem(units: pd.DataFrame, level: str) -> Mapping[str, str]:
-    """Return the units of `level`: code, without the zeros that all of them end in, to id."""
     mine = units[units["level"] == level]
     given = pd.Series(mine.index, index=mine.index, dtype=object)
     if "unit_id_source" in mine:
@@ -68,14 +85,13 @@ def _by_stem(units: pd.DataFrame, level: str) -> Mapping[str, str]:
     return dict(zip(codes, mine.index, strict=True))
 
 
-def _parent(code: str, levels: Sequence[Mapping[str, str]]) -> str | None:
+def _parent(code: str, levels: Sequence[_Stems]) -> str | None:
     for stems in levels:
-        lengths = sorted({len(stem) for stem in stems if len(stem) <= len(code)}, reverse=True)
-        for length in lengths:
-            if code[:length] in stems:
-                return stems[code[:length]]
-        if len(lengths) == 1 and len({len(stem) for stem in stems}) == 1:
-            return code[: lengths[0]]
+        for length in stems.lengths:
+            if length <= len(code) and code[:length] in stems.ids:
+                return stems.ids[code[:length]]
+        if len(stems.lengths) == 1 and stems.lengths[0] <= len(code):
+            return code[: stems.lengths[0]]
     return None
 
 

@@ -27,6 +27,7 @@ COVERAGE_COLUMNS: Final = (
     "residents_share",
     "households_share",
     "class",
+    "confidence",
 )
 """Columns of `coverage.csv`, in order (contract.md)."""
 

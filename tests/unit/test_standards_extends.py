@@ -205,6 +205,8 @@ def test_an_unverified_number_is_marked_in_every_output_that_used_it(tmp_path: P
     assert "就近圈（未核实）" in by_rule["C501"].message_zh
     assert "Near (unverified)" in by_rule["C501"].message_en
     assert _header(audit)["tiers"][0]["title"]["zh"] == "就近圈（未核实）"
+    assert set(audit.coverage["confidence"]) == {"unverified"}
+    assert set(audit.circles["confidence"]) == {"unverified"}
     told = summary(audit)
     assert told["tiers"][0]["confidence"] == "unverified"
     assert told["thresholds"]["max_households"]["confidence"] == "unverified"
