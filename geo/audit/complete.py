@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from geo.findings import FINDING_COLUMNS, SEVERITIES, Rule, finding_ids, rules
+from geo.grids.owners import proposed_owners
 from geo.layers import Layers
 from geo.standards import Figure, Standard
 from geo.words import LANGUAGES, text
@@ -73,6 +74,12 @@ def complete_findings(
     findings["finding_id"] = finding_ids(findings)
     for column, values in _people_touched(findings, layers, people).items():
         findings[column] = findings[column].fillna(values)
+    findings["n_buildings"] = _buildings_touched(findings, layers)
+    owners = proposed_owners(findings, layers.grids, layers.units)
+    for name in ("owner_id", "border_m"):
+        given = [details.get(name) for details in findings["details"]]
+        told = pd.Series(given, index=findings.index, dtype=owners[name].dtype)
+        findings[name] = owners[name].where(owners[name].notna(), told)
     for language in LANGUAGES:
         findings[f"message_{language}"] = _sentences(findings, layers, standard, language=language)
     findings["unit_ids"] = _units_of(findings, layers)
@@ -112,6 +119,17 @@ def _people_touched(
         values.loc[has_area] = _inside(findings.geometry.array[has_area], layers, column)
         result[column] = values
     return result
+
+
+def _buildings_touched(findings: gpd.GeoDataFrame, layers: Layers) -> pd.Series:
+    """Count the buildings whose point lies in each defect that has an area, missing otherwise."""
+    counts = pd.Series(np.nan, index=findings.index, dtype=float)
+    if layers.buildings is not None:
+        has_area = findings["rule"].isin(_AREA_RULES).to_numpy()
+        areas = findings.geometry.array[has_area]
+        area, _ = layers.buildings.sindex.query(areas, predicate="intersects")
+        counts.loc[has_area] = np.bincount(area, minlength=len(areas)).astype(float)
+    return counts
 
 
 def _inside(areas: Any, layers: Layers, column: str) -> np.ndarray:  # noqa: ANN401

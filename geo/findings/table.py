@@ -59,6 +59,9 @@ FINDING_COLUMNS: Final = (
     "width_m",
     "residents",
     "households",
+    "n_buildings",
+    "owner_id",
+    "border_m",
     "message_zh",
     "message_en",
     "source",
@@ -67,7 +70,11 @@ FINDING_COLUMNS: Final = (
     "caused_by_projection",
     "geometry",
 )
-"""What an audit publishes, in order (contract.md, Outputs)."""
+"""What an audit publishes, in order (contract.md, Outputs).
+
+`n_buildings`: buildings whose point lies in a defect that has an area; `owner_id`, `border_m`: the
+grid proposed for an overlap or a gap, or for a building that is cut, and the border in question.
+"""
 
 _NUMBERS = ("measure", "limit", "width_m", "residents", "households")
 

@@ -29,6 +29,7 @@ __all__ = ["find_cut_buildings", "find_cut_estates", "find_cuts"]
 
 Positions = npt.NDArray[np.intp]
 _LEAST_M2: Final = 1e-6
+_REACH_M: Final = 0.001
 _PEOPLE: Final = ("residents", "households")
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "buildings": {"thing_zh": "楼栋", "thing_en": "building"},
@@ -40,10 +41,12 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 class _Cuts:
     """The k outlines that are cut, `place` (k) their positions.
 
-    `smaller`: the smaller side; `grids` (k) positions of all base grids with a part of it.
+    `main` (k): the base grid with the largest part; `smaller`: the smaller side; `grids` (k): the
+    positions of all base grids with a part of it.
     """
 
     place: Positions
+    main: Positions
     smaller: Pieces
     grids: tuple[tuple[int, ...], ...]
 
@@ -71,6 +74,7 @@ class _Cuts:
         held = [tuple(sorted(part.tolist())) for part in np.split(grid, first[1:])]
         return cls(
             place=cut[is_cut],
+            main=grid[first][is_cut],
             smaller=smaller.take(is_cut),
             grids=tuple(held[k] for k in np.flatnonzero(is_cut)),
         )
@@ -91,6 +95,12 @@ def _smaller_sides(outlines: Geometries, parts: Pieces, *, first: Positions) -> 
     rest = shapely.difference(outlines, parts.geometry[first])
     smaller: Geometries = np.where((nowhere_m2 < _LEAST_M2) & (twice_m2 < _LEAST_M2), others, rest)
     return np.where(nowhere_m2 > parts.area_m2[first], inside, smaller)
+
+
+def _cut_m(side: shapely.Geometry, outline: shapely.Geometry) -> float:
+    """Return for how many metres the border of `side` runs inside of `outline`."""
+    rim = shapely.buffer(shapely.boundary(outline), _REACH_M)
+    return float(shapely.length(shapely.difference(shapely.boundary(side), rim)))
 
 
 def find_cuts(
@@ -139,7 +149,9 @@ def find_cut_buildings(
     -------
     report
         A finding a building: `measure` the area (m²) of its smaller side, `width_m` of that side's
-        widest part, `grid_ids` all base grids with a part of it, geometry the smaller side.
+        widest part, `grid_ids` all base grids with a part of it, geometry the smaller side;
+        `details`: `owner_id`, the base grid with the largest part, and `border_m`, the metres of
+        border inside the building.
         `counts`: `n_buildings`, `n_buildings_cut`.
 
     Raises
@@ -221,7 +233,8 @@ def _rows(
 ) -> Iterator[Mapping[str, Any]]:
     ids, names = outlines.index.to_numpy(), display_names(outlines)
     base_ids, words = base.index.to_numpy(), _WORDS[layer]
-    area_m2 = shapely.area(outlines.geometry.array)
+    shapes = np.asarray(outlines.geometry.array, dtype=object)
+    area_m2 = shapely.area(shapes)
     order = np.argsort(ids[cuts.place], kind="stable")
     for k in order:
         at = cuts.place[k]
@@ -237,6 +250,8 @@ def _rows(
                 "subject_zh": f"{words['thing_zh']} {subject}",
                 "subject_en": f"{words['thing_en']} {subject}",
                 "share": cuts.smaller.area_m2[k] / area_m2[at],
+                "owner_id": base_ids[cuts.main[k]],
+                "border_m": _cut_m(cuts.smaller.geometry[k], shapes[at]),
             },
             **{name: values.iloc[at] for name, values in people.items()},
         }

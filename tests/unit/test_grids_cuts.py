@@ -40,6 +40,8 @@ def test_a_building_over_a_border_is_reported_with_its_smaller_side() -> None:
     assert (row.residents, row.households) == (30, 12)
     assert row.details["subject_zh"] == "楼栋 b0"
     assert row.details["share"] == pytest.approx(0.3)
+    assert row.details["owner_id"] == "g0"
+    assert row.details["border_m"] == pytest.approx(10, abs=0.01)
     assert report.counts == {"n_buildings": 2, "n_buildings_cut": 1}
 
 
