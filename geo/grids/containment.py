@@ -81,18 +81,20 @@ def find_outside_parent(
     at, parent, inner = at[reaches], parent[reaches], inner[reaches]
     outside = Pieces.of(shapely.difference(inner, outer[parent]), min_width_m=noise_width_m)
     names = display_names(units.iloc[np.unique(parent)])
+    ids, unit_ids = grids.index.to_numpy()[at], units.index.to_numpy()[parent]
+    share = outside.area_m2 / shapely.area(inner)
     rows = [
         {
             "rule": "G210",
             "layer": "grids",
-            "grid_ids": (grids.index[at[k]],),
-            "unit_ids": (units.index[parent[k]],),
+            "grid_ids": (ids[k],),
+            "unit_ids": (unit_ids[k],),
             "measure": outside.area_m2[k],
             "width_m": outside.width_m[k],
             "geometry": outside.geometry[k],
             "details": {
-                "share": outside.area_m2[k] / shapely.area(inner[k]),
-                "parent": names.get(units.index[parent[k]], units.index[parent[k]]),
+                "share": share[k],
+                "parent": names.get(unit_ids[k], unit_ids[k]),
             },
         }
         for k in np.flatnonzero(outside.area_m2 > 0.0)

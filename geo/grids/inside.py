@@ -7,15 +7,20 @@ border of another grid that then shares an area with this one. Last, what lies i
 parent is inside as well.
 """
 
+from typing import Final
+
 import numpy as np
+import numpy.typing as npt
 import shapely
 
-from geo.grids.kernel import Rings
+from geo.grids.kernel import Rings, segments_of
 from geo.grids.kernel.inner import inner_points
 from geo.grids.pairs import Mask, Positions, overlapping_pairs
 from geo.grids.tiling import Tiling
 
 __all__ = ["is_surely_inside"]
+
+_ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 def is_surely_inside(tiling: Tiling, grid: Positions, outline: Positions, *, is_base: Mask) -> Mask:
@@ -69,11 +74,7 @@ def _is_uncut(tiling: Tiling, grid: Positions, outline: Positions) -> Mask:
     """Return True where no border of outlines can run through the grid and it lies in its own."""
     if tiling.outlines is None:
         return np.zeros(len(grid), dtype=bool)
-    is_cut = np.zeros(len(tiling.geometry), dtype=bool)
-    i, j = overlapping_pairs(tiling)
-    on_outline = tiling.residue.is_on_outline
-    is_cut[i[on_outline[j]]] = True
-    is_cut[j[on_outline[i]]] = True
+    is_cut = _may_be_cut_by_others(tiling)
     lines = tiling.residue.open_outline
     boxes = shapely.box(
         np.minimum(lines[:, 0], lines[:, 2]),
@@ -90,3 +91,52 @@ def _is_uncut(tiling: Tiling, grid: Positions, outline: Positions) -> Mask:
     shapely.prepare(parents)
     uncut[at] = shapely.contains_xy(parents, points[:, 0], points[:, 1])
     return uncut
+
+
+def _may_be_cut_by_others(tiling: Tiling) -> Mask:
+    """Return True for each grid that may hold, inside, an outline drawn along another grid.
+
+    It shares an area with that one then. A grid nested in another, all of whose segments on
+    outlines are the other's as well, is none.
+    """
+    n = len(tiling.geometry)
+    i, j = overlapping_pairs(tiling)
+    on_outline = np.zeros(n, dtype=bool)
+    on_outline[tiling.residue.outline_owner] = True
+    inner, outer = tiling.nested
+    along = on_outline[inner]
+    at = np.flatnonzero(along)
+    along[at] = ~_is_bound_by(tiling, inner[at], outer[at])
+    nested = np.minimum(inner, outer) * n + np.maximum(inner, outer)
+    other = ~np.isin(i * n + j, nested)
+    is_cut = np.zeros(n, dtype=bool)
+    is_cut[i[other & on_outline[j]]] = True
+    is_cut[j[other & on_outline[i]]] = True
+    is_cut[outer[along]] = True
+    is_cut[inner[on_outline[outer]]] = True
+    return is_cut
+
+
+def _is_bound_by(tiling: Tiling, inner: Positions, outer: Positions) -> Mask:
+    """Return True where the outer grid has each segment that the inner one has on outlines."""
+    residue = tiling.residue
+    first = np.searchsorted(residue.outline_owner, inner)
+    size = np.searchsorted(residue.outline_owner, inner, side="right") - first
+    pair = np.repeat(np.arange(len(inner)), size)
+    at = np.arange(len(pair)) + np.repeat(first - (np.cumsum(size) - size), size)
+    rows, start = segments_of(tiling.rings, outer)
+    owner = np.repeat(np.arange(len(outer)), np.diff(start))
+    has = np.isin(_hashes(residue.on_outline[at], pair), _hashes(rows, owner))
+    bound: Mask = np.bincount(pair[~has], minlength=len(inner)) == 0
+    return bound
+
+
+def _hashes(rows: npt.NDArray[np.float64], pair: Positions) -> npt.NDArray[np.uint64]:
+    """Return a hash of each segment and its pair, the same for both directions."""
+    middle = np.ascontiguousarray(rows[:, :2] + rows[:, 2:]).view(np.uint64)
+    span = np.ascontiguousarray(np.abs(rows[:, :2] - rows[:, 2:])).view(np.uint64)
+    hashes = pair.astype(np.uint64)
+    for column in (middle[:, 0], middle[:, 1], span[:, 0], span[:, 1]):
+        hashes = (hashes ^ column) * _ODD
+        hashes ^= hashes >> np.uint64(29)
+    return hashes

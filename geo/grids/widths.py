@@ -24,9 +24,15 @@ def polygon_parts(geometry: Any) -> tuple[Geometries, npt.NDArray[np.intp]]:  # 
     Lines and points that an overlay left are dropped, spikes without width too; missing geometries
     have no part.
     """
-    outer, owner = shapely.get_parts(np.asarray(geometry, dtype=object), return_index=True)
+    whole = np.asarray(geometry, dtype=object)
+    plain = shapely.get_type_id(whole) == _POLYGON
+    several = np.flatnonzero(~plain)
+    outer, owner = shapely.get_parts(whole[several], return_index=True)
     parts, within = shapely.get_parts(outer, return_index=True)
-    owner = owner[within]
+    parts = np.concatenate([whole[plain], parts])
+    owner = np.concatenate([np.flatnonzero(plain), several[owner[within]]])
+    order = np.argsort(owner, kind="stable")
+    parts, owner = parts[order], owner[order]
     is_polygon = shapely.get_type_id(parts) == _POLYGON
     parts, owner = without_spikes(parts[is_polygon]), owner[is_polygon]
     keep = shapely.area(parts) > 0.0

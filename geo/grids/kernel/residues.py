@@ -20,8 +20,9 @@ class Residue:
     `chain` (k, 4): residual segments of the polygons, each with its polygon at its left; `owner`
     (k): that polygon. `open_outline` (m, 4): segments of outlines that no polygon has. `left`,
     `right`, `border_m`: pairs left < right and the metres of the segments both have, by left, then
-    right. `is_ragged` (n): has a segment that no other one has; `is_on_outline` (n): has one that
-    an outline has. `fingerprint` (n), and of the outlines after them. `n_segments` of the polygons.
+    right. `is_ragged` (n): has a segment that no other one has. `on_outline` (s, 4): segments of
+    polygons that an outline has too, `outline_owner` (s) their polygon, in order. `fingerprint`
+    (n), and of the outlines after them. `n_segments` of the polygons.
     """
 
     chain: Floats
@@ -31,7 +32,8 @@ class Residue:
     right: Ints
     border_m: Floats
     is_ragged: npt.NDArray[np.bool_]
-    is_on_outline: npt.NDArray[np.bool_]
+    on_outline: Floats
+    outline_owner: Ints
     fingerprint: Keys
     n_segments: int
 
@@ -62,7 +64,7 @@ def residue_of(both: Rings, n: int, *, turn: Signs | None = None) -> Residue:
         left, right, border_m, _ = common_borders(both.xy, owner, mate[:n_own], n)
     more = shared_by_many(rings.xy, owner, mate[:n_own], key=segments.key[:n_own])
     left, right, border_m = _gathered((left, right, border_m), more, n)
-    at = np.flatnonzero(rest)
+    at, bound = np.flatnonzero(rest), np.flatnonzero(outline[:n_own])
     return Residue(
         chain=_directed(both, at, turn),
         owner=owner[at],
@@ -71,7 +73,8 @@ def residue_of(both: Rings, n: int, *, turn: Signs | None = None) -> Residue:
         right=right,
         border_m=border_m,
         is_ragged=_has(owner, (mate[:n_own] == NONE) & (segments.sign[:n_own] != 0), n),
-        is_on_outline=_has(owner, outline[:n_own], n),
+        on_outline=np.hstack([rings.xy[bound], rings.xy[bound + 1]]),
+        outline_owner=owner[bound],
         fingerprint=segments.fingerprint,
         n_segments=int(np.count_nonzero(segments.sign[:n_own])),
     )
