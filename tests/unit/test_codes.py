@@ -175,6 +175,8 @@ def test_a_name_that_repeats_is_never_matched_but_within_its_district() -> None:
     left = {"1": "和平村", "2": "和平村"}
     right = {"a": "和平村", "b": "和平村"}
     assert match_names(left, right) == ()
+    assert match_names({"1": "和平村"}, right) == ()
+    assert match_names(left, {"a": "和平村"}) == ()
     found = match_names(
         left, right, within_left={"1": "南", "2": "北"}, within_right={"a": "北", "b": "南"}
     )
