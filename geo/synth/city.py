@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 from pyproj import CRS, Transformer
 
 from geo.errors import LayerError
+from geo.synth.alleys import with_alleys
 from geo.synth.codes import Texts, draw_codes
 from geo.synth.facilities import draw_sites
 from geo.synth.figures import city_figures, noise_share
@@ -124,6 +126,7 @@ def build_city(
     tell("people")
     buildings = _people(plan, mesh, ground, hosts=hosts, rng=rng)
     sites = draw_sites(plan, mesh, codes, hosts=hosts, figures=figures, rng=rng)
+    roads = with_alleys(road_frame(plan, mesh, crs), plan, mesh)
     tell("truth")
     parents, parent_truth = _parents(codes.communities, ground, hosts)
     households, residents = _registered(ground, hosts, buildings)
@@ -131,7 +134,13 @@ def build_city(
         *ground.truth,
         *parent_truth,
         *(row("H307", site_ids=[site]) for site in sites.ids[len(sites.ids) - sites.n_lone :]),
-        *_judged(ground, hosts, people=(buildings, households, residents), sites=sites.xy),
+        *_judged(
+            ground,
+            hosts,
+            people=(buildings, households, residents),
+            sites=sites.xy,
+            roads=roads.geometry.to_numpy(),
+        ),
     ]
     truth.sort(key=lambda found: (found["rule"], found["grid_ids"], found["tier"] or ""))
     tell("layers")
@@ -145,7 +154,7 @@ def build_city(
         streets=street_frame(ground, codes, crs),
         communities=community_frame(ground, codes, plan, crs=crs),
         sites=site_frame(sites, crs),
-        roads=road_frame(plan, mesh, crs),
+        roads=roads,
         buildings=buildings,
         truth=tuple(truth),
         noise=ground.noise,
@@ -259,6 +268,7 @@ def _judged(
     *,
     people: tuple[Buildings, Ints, Ints],
     sites: Floats,
+    roads: npt.NDArray[np.object_],
 ) -> list[Truth]:
     """Return what must be found in the city as it is: sizes, buildings and coverage."""
     buildings, households, residents = people
@@ -277,5 +287,12 @@ def _judged(
     return [
         *size_truth(ground.base_ids, (households, residents), sized),
         *faults,
-        *coverage_truth(ground.base_ids, buildings, owner, sites=sites, planted=barren),
+        *coverage_truth(
+            ground.base_ids,
+            ground.base,
+            (buildings, owner),
+            sites=sites,
+            roads=roads,
+            planted=barren,
+        ),
     ]

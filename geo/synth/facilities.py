@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from geo.synth.codes import Codes, Texts
-from geo.synth.figures import CityFigures, names, tiers
+from geo.synth.figures import CityFigures, limits, minutes, names, tiers
 from geo.synth.hosts import Hosts
 from geo.synth.mesh import Mesh
 from geo.synth.plan import Floats, Ints, Plan
@@ -76,7 +76,8 @@ def _categories(order: Ints, rng: np.random.Generator) -> Ints:
 
 def _away_from(deserts: Floats, xy: Floats, plan: Plan) -> npt.NDArray[np.bool_]:
     """Return True for sites far enough from every desert: in turn each tier is blank there."""
-    metres = list(tiers().values())
+    walk = limits()["walk_kmh"] * 1000 / 60
+    metres = [max(reach, minutes()[tier] * walk) for tier, reach in tiers().items()]
     if plan.n_communities < _MIN_COMMUNITIES_FOR_BLANK_15:
         metres = metres[:2]
     keep = np.ones(len(xy), dtype=bool)

@@ -12,6 +12,7 @@ __all__ = [
     "city_figures",
     "defect_kinds",
     "limits",
+    "minutes",
     "names",
     "noise_share",
     "tiers",
@@ -80,6 +81,11 @@ def limits() -> dict[str, float]:
 def tiers() -> dict[str, float]:
     """Return the metres of each tier that the truth is judged by."""
     return dict(_table("figures")["tiers"])
+
+
+def minutes() -> dict[str, float]:
+    """Return the minutes on foot of each tier that the truth is judged by."""
+    return dict(_table("figures")["minutes"])
 
 
 def names() -> dict[str, Any]:

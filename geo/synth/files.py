@@ -48,9 +48,9 @@ layer = "buildings"
 complete = true
 
 # {roads}
-# [layers.streets]
-# path = "city.gpkg"
-# layer = "roads"
+[layers.streets]
+path = "city.gpkg"
+layer = "roads"
 """
 
 

@@ -11,13 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy.spatial import cKDTree
 
-from geo.synth.figures import limits, tiers
+from geo.synth.figures import limits, minutes, tiers
 from geo.synth.people import Buildings
 from geo.synth.plan import Floats, Ints
+from geo.synth.walking import walks_to
 
 __all__ = ["Truth", "building_truth", "coverage_truth", "row", "size_truth"]
+
+_MS_PER_MINUTE = 60_000.0
 
 Truth = dict[str, Any]
 Polygons = npt.NDArray[np.object_]
@@ -112,21 +114,77 @@ def _nearest(ids: Texts, polygons: Polygons, xy: Floats) -> Ints:
 
 
 def coverage_truth(
-    ids: Texts, buildings: Buildings, owner: Ints, *, sites: Floats, planted: npt.NDArray[np.bool_]
+    ids: Texts,
+    polygons: Polygons,
+    people: tuple[Buildings, Ints],
+    *,
+    sites: Floats,
+    roads: Polygons,
+    planted: npt.NDArray[np.bool_],
 ) -> Iterator[Truth]:
-    """Yield the base grids that are blank or thin: by the share of residents within a tier."""
-    nearest_m: Floats = np.full(len(buildings), np.inf)
-    if len(sites):
-        nearest_m = np.asarray(cKDTree(sites).query(buildings.xy, workers=-1)[0])
-    mine = owner >= 0
-    n, at = len(ids), owner[mine]
-    weight = buildings.residents[mine].astype(float)
-    total = np.bincount(at, weights=weight, minlength=n)
+    """Yield the base grids that are blank, thin or barred in a tier, on foot along the roads.
+
+    Parameters
+    ----------
+    ids, polygons
+        The base grids.
+    people
+        The buildings, and the base grid that each is counted in.
+    sites, roads
+        Places of the sites, lines of the roads.
+    planted
+        Base grids that are meant to be blank.
+    """
+    xy, at, weight = _demand(polygons, people)
+    walks = walks_to(xy, sites, roads)
+    n, limit = len(ids), limits()
+    known = weight * (np.isfinite(walks.ms) | (len(sites) == 0))
+    total, judged = _sums(at, weight, n), _sums(at, known, n)
+    barred_above = 1.0 - limit["thin_below_share"] + 1e-9
     for tier, metres in tiers().items():
-        inside = weight * (nearest_m[mine] <= metres)
-        covered = np.bincount(at, weights=inside, minlength=n)
-        share = np.where(total > 0, covered / np.maximum(total, 1), np.nan)
+        is_inside = walks.ms <= minutes()[tier] * _MS_PER_MINUTE
+        share = _share(_sums(at, known * is_inside, n), judged)
         for grid in np.flatnonzero(share == 0):
             yield row("C501", ids[grid], tier=tier, measure=0.0, planted=bool(planted[grid]))
-        for grid in np.flatnonzero((share > 0) & (share < limits()["thin_below_share"])):
+        for grid in np.flatnonzero((share > 0) & (share < limit["thin_below_share"])):
             yield row("C502", ids[grid], tier=tier, measure=share[grid], planted=False)
+        is_barred = (walks.straight_m <= metres) & ~is_inside & walks.is_near
+        is_barred &= walks.metres > limit["barrier_detour"] * walks.straight_m
+        barred = _share(_sums(at, weight * is_barred, n), total)
+        for grid in np.flatnonzero(barred > barred_above):
+            yield row("C504", ids[grid], tier=tier, measure=barred[grid], planted=False)
+
+
+def _demand(polygons: Polygons, people: tuple[Buildings, Ints]) -> tuple[Floats, Ints, Floats]:
+    """Return place, grid and weight of the buildings; a grid without any is a lattice of points."""
+    buildings, owner = people
+    mine = np.flatnonzero(owner >= 0)
+    empty = np.setdiff1d(np.arange(len(polygons)), owner[mine])
+    cells = [_lattice(polygons[grid]) for grid in empty]
+    return (
+        np.concatenate([buildings.xy[mine], *cells]),
+        np.concatenate([owner[mine], np.repeat(empty, [len(xy) for xy in cells])]),
+        np.concatenate([buildings.residents[mine], np.ones(sum(map(len, cells)))]).astype(float),
+    )
+
+
+def _lattice(polygon: shapely.Geometry) -> Floats:
+    """Return the points at odd multiples of half a step inside `polygon`, at least one."""
+    step = limits()["lattice_m"]
+    low_x, low_y, high_x, high_y = polygon.bounds
+    columns = np.arange(np.floor(low_x / step), np.ceil(high_x / step)) + 0.5
+    rows = np.arange(np.floor(low_y / step), np.ceil(high_y / step)) + 0.5
+    x, y = (axis.ravel() * step for axis in np.meshgrid(columns, rows))
+    inside = shapely.contains_xy(polygon, x, y)
+    if not inside.any():
+        return np.asarray(shapely.get_coordinates(shapely.point_on_surface(polygon)))
+    return np.column_stack([x[inside], y[inside]])
+
+
+def _sums(at: Ints, weight: Floats, n: int) -> Floats:
+    return np.bincount(at, weights=weight, minlength=n).astype(float)
+
+
+def _share(part: Floats, total: Floats) -> Floats:
+    share: Floats = np.divide(part, total, out=np.full(len(total), np.nan), where=total > 0)
+    return share

@@ -102,7 +102,7 @@ def test_a_river_parts_a_larger_city_and_bridges_cross_it(clean: City) -> None:
     north, south = shapely.get_parts(banks)
     touches = clean.roads.intersects(north) & clean.roads.intersects(south)
     assert touches.any()
-    assert set(clean.roads["rank"]) == {"主干路", "次干路", "支路"}
+    assert set(clean.roads["rank"]) == {"主干路", "次干路", "支路", "巷道"}
 
 
 def test_the_same_seed_gives_the_same_city_and_another_another() -> None:

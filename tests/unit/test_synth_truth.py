@@ -9,9 +9,12 @@ import pandas as pd
 import pytest
 import shapely
 
+from geo.coverage.network import modes, ways_of
+from geo.coverage.streets import street_edges
 from geo.synth import City, build_city
 from geo.synth.figures import defect_kinds
 from geo.synth.hosts import defect_counts
+from tests.network_oracle import spots, times_ms
 
 
 @pytest.fixture(scope="module", params=[(15, 0), (60, 1)], ids=["15", "60"])
@@ -143,25 +146,42 @@ def test_size_is_judged_by_the_register(city: City) -> None:
     assert found == told(city, "S401", "S402", "S403")
 
 
-def test_coverage_is_judged_by_residents_within_the_circles(city: City) -> None:
+def _walks(city: City, buildings: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return minutes along the roads, straight metres to the nearest site, and who has a road."""
+    edges, ways = street_edges(city.roads), ways_of(city.roads, modes()["walk"])
+    xy = [shapely.get_coordinates(frame.geometry.array) for frame in (city.sites, buildings)]
+    places = [spots(edges, ways, part, within_m=100.0, access_ms_per_m=900.0) for part in xy]
+    straight = np.hypot(*(xy[1][:, None] - xy[0][None]).transpose(2, 0, 1))
+    minutes = np.rint(times_ms(edges, ways, *places)) / 60_000
+    return minutes.min(axis=1), straight.min(axis=1), places[1].edge >= 0
+
+
+def test_coverage_is_judged_by_residents_along_the_roads(city: City) -> None:
     base = base_of(city).sort_index()
     buildings = city.building_frame()
     held = gpd.sjoin(buildings, base[["geometry"]], predicate="within").sort_values("grid_id")
     held = held[~held.index.duplicated()]
+    minutes, straight, is_near = _walks(city, held)
+    people = pd.DataFrame({"grid": held["grid_id"], "all": held["residents"]})
+    known = people["all"].where(np.isfinite(minutes), 0)
     found = {}
-    for tier, metres in (("walk_5", 300), ("walk_10", 500), ("walk_15", 1000)):
-        circles = city.sites.geometry.array
-        within = shapely.STRtree(circles).query(
-            held.geometry.array, predicate="dwithin", distance=metres
-        )[0]
-        inside = np.isin(np.arange(len(held)), within) * held["residents"]
-        share = inside.groupby(held["grid_id"]).sum() / held.groupby("grid_id")["residents"].sum()
+    for tier, limit, metres in (("walk_5", 5, 300), ("walk_10", 10, 500), ("walk_15", 15, 1000)):
+        inside = known.where(minutes <= limit, 0)
+        is_barred = (straight <= metres) & (minutes > limit) & is_near
+        is_barred &= minutes * 1000 / 15 > 1.5 * straight
+        sums = pd.DataFrame(
+            {"in": inside, "known": known, "bar": people["all"].where(is_barred, 0)}
+        )
+        sums = sums.join(people["all"]).groupby(people["grid"]).sum()
+        share, barred = sums["in"] / sums["known"], sums["bar"] / sums["all"]
         for grid_id, value in share[share < 0.9].items():
             found["C501" if value == 0 else "C502", tier, grid_id] = value
+        found |= {("C504", tier, grid_id): value for grid_id, value in barred[barred > 0.1].items()}
+    with_people = set(held["grid_id"])
     expected = {
         (row["rule"], row["tier"], *row["grid_ids"]): row["measure"]
         for row in city.truth
-        if row["rule"][0] == "C"
+        if row["rule"][0] == "C" and row["grid_ids"][0] in with_people
     }
     assert found == pytest.approx(expected, abs=1e-5)
 
@@ -207,7 +227,7 @@ def test_no_width_is_near_a_limit(city: City) -> None:
 
 def test_a_clean_city_has_nothing_but_thin_circles() -> None:
     city = build_city(30, defect_share=0.0)
-    assert {row["rule"] for row in city.truth} <= {"C501", "C502"}
+    assert {row["rule"] for row in city.truth} <= {"C501", "C502", "C504"}
     assert not any(row["planted"] for row in city.truth)
 
 
