@@ -159,6 +159,8 @@ def _sentences(
                 fields[column] = row[column]
         for key, known in names.items():
             fields[key] = _listed(row[f"{key[:-1]}_ids"], known, language)
+        if row["layer"] == "units" and not row["grid_ids"]:
+            fields["grids"] = fields["units"]
         if row["tier"] in standard.tiers:
             tier = standard.tiers[row["tier"]]
             fields |= {"minutes": tier.minutes, "distance_m": tier.distance_m}

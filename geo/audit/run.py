@@ -12,6 +12,7 @@ from geo import coverage as circles
 from geo import grids as tiling
 from geo.audit.columns import grid_columns, orphan_reasons, unit_columns, with_confidence
 from geo.audit.complete import complete_findings
+from geo.audit.levels import with_levels
 from geo.audit.nets import net_comparison
 from geo.audit.projection import mark_projection
 from geo.audit.trust import doubtful_layers, trusted_layers, unjudged
@@ -79,7 +80,10 @@ class _Step:
 
 
 def _overlaps(city: _City) -> Report:
-    return tiling.find_overlaps(city.tiles(), **city.widths(), tiling=city.matched)
+    report = tiling.find_overlaps(city.tiles(), **city.widths(), tiling=city.matched)
+    if city.standard.limit("unit_tiling"):
+        return with_levels(report, city.layers, **city.widths())
+    return report
 
 
 def _gaps(city: _City) -> Report:

@@ -53,6 +53,7 @@ THRESHOLDS = {
     "min_compactness": 0.15,
     "min_reock": 0,
     "dedicated_carved": 0,
+    "unit_tiling": 0,
     "max_uneven_ratio": 3,
     "max_uneven_cv": 0.5,
     "max_uneven_gini": 0.3,
