@@ -1,0 +1,139 @@
+"""What one audit measures once and every check may use."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from geo import coverage as circles
+from geo import grids as tiling
+from geo.audit.trust import doubtful_layers, trusted_layers, unjudged
+from geo.codes import CodeScheme, code_scheme
+from geo.io import Loaded
+from geo.layers import Layers
+from geo.standards import Standard, Tier
+
+__all__ = ["City", "circles_to_draw", "measure", "notes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class City:
+    """What every step may use."""
+
+    layers: Layers
+    standard: Standard
+    demand: Any
+    people: pd.DataFrame
+    matched: tiling.Tiling
+    borders: pd.DataFrame
+    coverage: pd.DataFrame
+    network: circles.NetworkKernel | None
+    doubtful: frozenset[str]
+    codes: Mapping[str, CodeScheme]
+    has_parents_by_place: bool
+
+    @property
+    def model(self) -> str:
+        """The model that gives the verdicts of coverage."""
+        return circles.RADIUS if self.network is None else circles.NETWORK
+
+    def widths(self) -> dict[str, float]:
+        """Widths (m) that tell noise, sliver and defect apart."""
+        return {name: self.standard.limit(name) for name in ("noise_width_m", "sliver_width_m")}
+
+    def tiles(self) -> gpd.GeoDataFrame:
+        """Grids that must tile the ground: dedicated ones count as base where carved out."""
+        if self.standard.limit("dedicated_carved"):
+            return self.layers.grids.assign(kind="base")
+        return self.layers.grids
+
+    def outlines(self) -> gpd.GeoDataFrame | None:
+        """Polygons of the lowest level of units that has any; None without."""
+        return _outlines(self.layers)
+
+
+def measure(loaded: Loaded) -> City:
+    """Compute what several steps share: demand, people, borders, coverage."""
+    doubtful = doubtful_layers(loaded.sources)
+    layers, standard = trusted_layers(loaded.layers, doubtful), loaded.standard
+    cover = circles.CoverageRules.from_standard(standard)
+    demand = circles.grid_demand(
+        layers.grids, layers.buildings, has_all_buildings=layers.has_all_buildings
+    )
+    tiers = standard.tiers if layers.sites is not None else {}
+    table = circles.radius_coverage(layers.grids, layers.sites, demand, tiers=tiers, rules=cover)
+    network = _network(layers, demand, tiers=tiers, rules=cover)
+    if network is not None and layers.sites is not None:
+        rows = circles.network_coverage(network, layers.sites, tiers=tiers, rules=cover)
+        table = pd.concat([table, rows], ignore_index=True)
+    if layers.units is not None:
+        by_unit = circles.unit_coverage(
+            table, layers, demand, tiers=tiers, rules=cover, network=network
+        )
+        table = pd.concat([table, by_unit], ignore_index=True)
+    if "sites" in doubtful:
+        table = unjudged(table)
+    matched = tiling.tile(
+        layers.grids, _outlines(layers), noise_width_m=standard.limit("noise_width_m")
+    )
+    return City(
+        layers=layers,
+        standard=standard,
+        demand=demand,
+        people=circles.grid_totals(layers.grids, demand),
+        matched=matched,
+        borders=tiling.neighbours(
+            layers.grids, sliver_width_m=standard.limit("sliver_width_m"), tiling=matched
+        ),
+        coverage=table,
+        network=network,
+        doubtful=doubtful,
+        codes={name: code_scheme(code) for name, code in loaded.project.codes.items()},
+        has_parents_by_place=loaded.project.specs("grids")[0].parent == "place",
+    )
+
+
+def _network(
+    layers: Layers,
+    demand: circles.Demand,
+    *,
+    tiers: Mapping[str, Tier],
+    rules: circles.CoverageRules,
+) -> circles.NetworkKernel | None:
+    """Return the streets with sites and demand on them, None without streets or sites."""
+    if layers.streets is None or layers.sites is None or not tiers:
+        return None
+    return circles.NetworkKernel.prepare(
+        layers.grids, layers.sites, layers.streets, demand=demand, tiers=tiers, rules=rules
+    )
+
+
+def notes(city: City) -> tuple[Mapping[str, str], ...]:
+    """Return what the user should know of how demand and streets were judged, by language."""
+    along = () if city.network is None else city.network.messages()
+    return (*city.demand.messages, *along)
+
+
+def circles_to_draw(city: City) -> gpd.GeoDataFrame:
+    """Return the circles to draw, by radius and along streets."""
+    sites = None if "sites" in city.doubtful else city.layers.sites
+    tiers = city.standard.tiers
+    drawn = circles.circles(sites, tiers=tiers, crs=city.layers.crs)
+    if city.network is None or sites is None:
+        return drawn
+    along = circles.network_circles(city.network, sites, tiers=tiers)
+    return gpd.GeoDataFrame(pd.concat([drawn, along], ignore_index=True), crs=city.layers.crs)
+
+
+def _outlines(layers: Layers) -> gpd.GeoDataFrame | None:
+    """Return the polygons of the lowest level of units that has any."""
+    units = layers.units
+    if units is None:
+        return None
+    drawn = units[~(units.geometry.isna() | units.geometry.is_empty)]
+    for level in reversed(layers.levels):
+        if (drawn["level"] == level).any():
+            return drawn[drawn["level"] == level]
+    return None

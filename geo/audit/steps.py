@@ -1,0 +1,216 @@
+"""The checks of an audit: one step a check, its rules and what it needs as data."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from geo import coverage as circles
+from geo import grids as tiling
+from geo.audit.city import City
+from geo.audit.levels import with_levels
+from geo.findings import Report, findings_frame
+from geo.grids.cuts import find_cuts
+from geo.grids.mismatches import find_mismatches
+from geo.grids.nets import find_net_conflicts
+from geo.grids.unevenness import UnevennessRules, find_uneven_communities
+
+__all__ = ["STEPS", "Step", "unmet"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One check: the rules it judges, what it needs, and the call."""
+
+    name: str
+    rules: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    run: Callable[[City], Report]
+
+
+def _overlaps(city: City) -> Report:
+    report = tiling.find_overlaps(city.tiles(), **city.widths(), tiling=city.matched)
+    if city.standard.limit("unit_tiling"):
+        return with_levels(report, city.layers, **city.widths())
+    return report
+
+
+def _gaps(city: City) -> Report:
+    return tiling.find_gaps(
+        city.layers.grids, city.outlines(), **city.widths(), tiling=city.matched
+    )
+
+
+def _size(city: City) -> Report:
+    people = city.people
+    return tiling.find_size_faults(
+        city.layers.base_grids,
+        households=people["households"] if people["households"].notna().any() else None,
+        residents=people["residents"] if people["residents"].notna().any() else None,
+        min_households=city.standard.limit("min_households"),
+        max_households=city.standard.limit("max_households"),
+    )
+
+
+def _unevenness(city: City) -> Report:
+    people = city.people
+    return find_uneven_communities(
+        city.layers.grids,
+        city.layers.units,
+        households=people["households"] if people["households"].notna().any() else None,
+        residents=people["residents"] if people["residents"].notna().any() else None,
+        rules=UnevennessRules.from_standard(city.standard),
+    )
+
+
+def _hierarchy(city: City) -> Report:
+    layers = city.layers
+    report = tiling.find_hierarchy_faults(layers.grids, layers.units, layers.levels)
+    if not city.has_parents_by_place:
+        return report
+    return replace(report, skipped={**report.skipped, "H303": "audit.skip_parents_by_place"})
+
+
+def _coverage(city: City) -> Report:
+    return circles.find_coverage_faults(
+        city.coverage,
+        city.layers.base_grids,
+        tiers=city.standard.tiers,
+        rules=circles.CoverageRules.from_standard(city.standard),
+        people=city.people,
+        model=city.model,
+    )
+
+
+def _barriers(city: City) -> Report:
+    if city.network is None:
+        return Report(
+            findings=findings_frame([], city.layers.crs), skipped={"C504": "audit.skip_no_streets"}
+        )
+    return circles.find_barriers(
+        city.network,
+        city.layers,
+        tiers=city.standard.tiers,
+        rules=circles.CoverageRules.from_standard(city.standard),
+        people=city.people,
+    )
+
+
+STEPS: Final = (
+    Step(name="overlaps", rules=("G201", "G202", "G204", "G207"), run=_overlaps),
+    Step(name="gaps", rules=("G203", "G204"), run=_gaps),
+    Step(
+        name="parts",
+        rules=("G206",),
+        run=lambda city: tiling.find_detached_parts(city.layers.grids),
+    ),
+    Step(
+        name="borders",
+        rules=("G208",),
+        run=lambda city: tiling.find_isolated(city.layers.base_grids, city.borders),
+    ),
+    Step(
+        name="mismatches",
+        rules=("G205",),
+        run=lambda city: find_mismatches(
+            city.tiles(), city.borders, sliver_width_m=city.standard.limit("sliver_width_m")
+        ),
+    ),
+    Step(
+        name="containment",
+        rules=("G210",),
+        needs=("units", "parent_ids", "unit_polygons"),
+        run=lambda city: tiling.find_outside_parent(
+            city.layers.grids,
+            city.layers.units,
+            noise_width_m=city.standard.limit("noise_width_m"),
+            tiling=city.matched,
+        ),
+    ),
+    Step(
+        name="hierarchy",
+        rules=("H301", "H302", "H303", "H305"),
+        run=_hierarchy,
+    ),
+    Step(
+        name="codes",
+        rules=("H304",),
+        run=lambda city: tiling.find_code_faults(
+            city.layers.grids, city.layers.units, schemes=city.codes
+        ),
+    ),
+    Step(
+        name="cuts",
+        rules=("G209",),
+        run=lambda city: find_cuts(
+            city.tiles(),
+            outlines=city.layers.building_outlines,
+            estates=city.layers.estates,
+            noise_width_m=city.standard.limit("noise_width_m"),
+            buildings=city.layers.buildings,
+        ),
+    ),
+    Step(
+        name="buildings",
+        rules=("H306",),
+        needs=("buildings",),
+        run=lambda city: tiling.find_building_faults(city.tiles(), city.layers.buildings),
+    ),
+    Step(
+        name="sites",
+        rules=("H307",),
+        needs=("sites",),
+        run=lambda city: tiling.find_sites_in_no_grid(city.layers.grids, city.layers.sites),
+    ),
+    Step(name="size", rules=("S401", "S402", "S403"), needs=("size",), run=_size),
+    Step(
+        name="nets",
+        rules=("N701",),
+        needs=("nets",),
+        run=lambda city: find_net_conflicts(
+            city.tiles(), city.layers.nets, sliver_width_m=city.standard.limit("sliver_width_m")
+        ),
+    ),
+    Step(
+        name="unevenness",
+        rules=("S405",),
+        needs=("size", "units", "parent_ids"),
+        run=_unevenness,
+    ),
+    Step(
+        name="compactness",
+        rules=("S404",),
+        run=lambda city: tiling.find_not_compact(
+            city.layers.grids,
+            min_compactness=city.standard.limit("min_compactness"),
+            min_reock=city.standard.limit("min_reock"),
+        ),
+    ),
+    Step(
+        name="coverage",
+        rules=("C501", "C502", "C503", "C505", "C507"),
+        needs=("sites", "tiers"),
+        run=_coverage,
+    ),
+    Step(name="barriers", rules=("C504",), needs=("sites", "tiers"), run=_barriers),
+)
+
+
+def unmet(step: Step, city: City) -> str | None:
+    """Return the key of the reason why `step` cannot run, or None."""
+    layers = city.layers
+    met = {
+        "units": layers.units is not None,
+        "parent_ids": "parent_id" in layers.grids,
+        "unit_polygons": city.outlines() is not None,
+        "buildings": layers.buildings is not None,
+        "sites": layers.sites is not None,
+        "nets": bool(layers.nets),
+        "tiers": bool(city.standard.tiers),
+        "size": bool(city.people.notna().any(axis=None)),
+    }
+    for need in step.needs:
+        if need in city.doubtful:
+            return f"audit.skip_no_trusted_{need}"
+        if not met[need]:
+            return f"audit.skip_no_{need}"
+    return None
