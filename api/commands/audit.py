@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import orjson
 
-from api.commands.output import examples, print_audit, split_codes, step_progress
+from api.commands.output import examples, format_option, print_audit, split_codes, step_progress
 from geo.audit import Audit, run_audit
 from geo.findings import SEVERITIES
 from geo.io import Project, load, project_from_files, read_project
@@ -44,14 +44,7 @@ def _help(name: str) -> str:
     show_default=True,
     help=_help("audit_fail_on"),
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help=_help("format"),
-)
+@format_option
 @click.option("--grids", type=_FILE, help=_help("audit_grids"))
 @click.option("--sites", type=_FILE, help=_help("audit_sites"))
 @click.option("--units", type=_FILE, help=_help("audit_units"))

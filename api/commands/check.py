@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 import orjson
-from rich.console import Console
 from rich.table import Table
 
-from api.commands.output import examples, step_progress
+from api.commands.output import examples, format_option, results_console, step_progress
 from geo.io import LayerSpec, Loaded, load, read_project
 from geo.io.proposals import Proposal, propose_parents
 from geo.io.reasons import column_reasons
@@ -36,14 +35,7 @@ _COLUMNS = ("rows", "used", "repaired", "quarantined", "crs", "datum", "encoding
     ),
 )
 @click.argument("project", type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help=text("commands.format", _LANG),
-)
+@format_option
 @click.option("--suggest", is_flag=True, help=text("commands.check_suggest", _LANG))
 @click.option(
     "-o",
@@ -116,7 +108,7 @@ def _datum(source: Source) -> str:
 
 
 def _print(loaded: Loaded, proposals: tuple[Proposal, ...]) -> None:
-    Console().print(_table(loaded))
+    results_console().print(_table(loaded))
     for source, spec in _specs(loaded):
         _print_layer(source, spec)
     for proposal in proposals:

@@ -11,9 +11,35 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from geo.audit import Audit
 from geo.findings import SEVERITIES
+from geo.words import language as chosen_language
 from geo.words import text
 
-__all__ = ["examples", "print_audit", "split_codes", "step_progress"]
+__all__ = [
+    "examples",
+    "format_option",
+    "print_audit",
+    "results_console",
+    "split_codes",
+    "step_progress",
+]
+
+_PIPE_WIDTH = 160
+"""Columns of a table that is not printed to a terminal."""
+
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help=text("commands.format", chosen_language()),
+)
+
+
+def results_console() -> Console:
+    """Return the console for results: as wide as the terminal, or wide enough to be read later."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_PIPE_WIDTH)
 
 
 @contextmanager

@@ -1,10 +1,9 @@
 """`gridcircle rules`: list the rules, or explain one."""
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from api.commands.output import examples
+from api.commands.output import examples, results_console
 from geo.errors import NotFoundError
 from geo.findings import Rule
 from geo.findings import rules as registry
@@ -21,7 +20,7 @@ _LANG = language()
 @click.argument("code", required=False)
 def command(*, code: str | None) -> int:
     """List every rule, or explain CODE."""
-    console = Console()
+    console = results_console()
     if code is None:
         console.print(_table())
         return 0

@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 import orjson
-from rich.console import Console
 from rich.table import Table
 
-from api.commands.output import examples
+from api.commands.output import examples, format_option, results_console
 from geo.standards import (
     Difference,
     Standard,
@@ -43,14 +42,7 @@ _LANG = language()
 )
 @click.argument("name", required=False)
 @click.option("--diff", "pair", nargs=2, metavar="A B", help=text("commands.standards_diff", _LANG))
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help=text("commands.format", _LANG),
-)
+@format_option
 def command(*, name: str | None, pair: tuple[str, str] | None, form: str) -> int:
     """List what is shipped, show NAME, or compare two."""
     if pair and name is not None:
@@ -176,7 +168,7 @@ def _print_table(head: Sequence[str], rows: Sequence[Any]) -> None:
         table.add_column(str(column), overflow="fold")
     for row in rows:
         table.add_row(*(str(value) for value in row))
-    Console().print(table)
+    results_console().print(table)
 
 
 def _print_json(content: Any) -> None:  # noqa: ANN401
