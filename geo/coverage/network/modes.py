@@ -76,11 +76,12 @@ def the_mode(mode_id: str) -> Mode:
 def ways_of(streets: gpd.GeoDataFrame, mode: Mode) -> Ways:
     """Return what each of the n streets allows `mode`.
 
-    `modes` (words, separated by commas or semicolons) decides where it is given, else the class
-    in `highway`, else every street is open. `oneway` and `speed_kmh` hold for modes that keep them.
+    `modes` (words, separated by commas or semicolons) decides where it is given, else the tags of
+    OpenStreetMap (`access`, `foot`, …), else the class in `highway`, else every street is open.
+    `oneway` and `speed_kmh` hold for the modes that keep them.
     """
     n = len(streets)
-    is_open = _by_class(streets, mode)
+    is_open = _by_tags(streets, mode, _by_class(streets, mode))
     if "modes" in streets:
         said = streets["modes"].astype(object)
         given = said.notna().to_numpy() & (said.astype(str).str.strip() != "").to_numpy()
@@ -88,6 +89,8 @@ def ways_of(streets: gpd.GeoDataFrame, mode: Mode) -> Ways:
     if "highway" in streets and mode.avoids:
         is_open &= ~streets["highway"].isin(mode.avoids).to_numpy()
     direction = _directions(streets) if mode.keeps_oneway else np.zeros(n, dtype=np.int64)
+    if mode.uses == "bicycle" and "oneway:bicycle" in streets:
+        direction[streets["oneway:bicycle"].isin(["no"]).to_numpy()] = 0
     speed = np.full(n, float(mode.speed.value))  # type: ignore[arg-type]
     if mode.keeps_street_speed and "speed_kmh" in streets:
         own = pd.to_numeric(streets["speed_kmh"], errors="coerce").to_numpy(dtype=float)
@@ -123,12 +126,24 @@ def _by_class(streets: gpd.GeoDataFrame, mode: Mode) -> Mask:
     return np.asarray(~streets["highway"].isin(closed).to_numpy())
 
 
+def _by_tags(streets: gpd.GeoDataFrame, mode: Mode, is_open: Mask) -> Mask:
+    """Return `is_open` as changed by what the tags of the streets say, the later the stronger."""
+    answers = _data()["answers"]
+    for column in _data()["tags"][mode.uses]:
+        if column in streets:
+            is_open = np.where(streets[column].isin(answers["closed"]), False, is_open)  # noqa: FBT003
+            may = streets[column].isin(answers["open"]) & (column != "access")
+            is_open = np.where(may, True, is_open)  # noqa: FBT003
+    return is_open
+
+
 def _by_words(said: pd.Series, mode: Mode) -> Mask:
     """Return which texts name the kind of way that `mode` uses, or the mode itself."""
     words = _data()["words"]
     known = {*words[mode.uses], *words["all"], mode.mode_id}
-    unique = {text: _names(text, known) for text in said.dropna().astype(str).unique()}
-    return np.asarray(said.astype(str).map(unique).fillna(value=False).to_numpy(dtype=bool))
+    texts = said.astype(str)
+    unique = {text: _names(text, known) for text in texts.unique()}
+    return np.array([unique[text] for text in texts], dtype=bool)
 
 
 def _names(text: str, known: set[str]) -> bool:

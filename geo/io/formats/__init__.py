@@ -17,6 +17,8 @@ from geo.io.formats.parquet import read_parquet
 from geo.io.formats.postgis import read_postgis
 from geo.io.formats.raw import RawLayer, told_apart
 from geo.io.formats.sheets import read_workbook
+from geo.io.formats.streets_graphml import read_graphml
+from geo.io.formats.streets_pbf import read_street_pbf
 from geo.io.formats.tables import read_csv
 from geo.io.project import LayerSpec
 
@@ -25,6 +27,7 @@ __all__ = ["RawLayer", "read_layer"]
 _READERS: Final[Mapping[str, Callable[[LayerSpec], RawLayer]]] = MappingProxyType(
     {
         ".dxf": read_drawing,
+        ".graphml": read_graphml,
         ".parquet": read_parquet,
         ".geoparquet": read_parquet,
         ".csv": read_csv,
@@ -74,6 +77,8 @@ def _read(spec: LayerSpec) -> RawLayer:
         return read_archive(spec, read_layer)
     if spec.path.is_dir() and not is_geodatabase(spec.path):
         return read_folder(spec, read_layer)
+    if suffix == ".pbf" and spec.schema == "streets":
+        return read_street_pbf(spec)
     return _READERS.get(suffix, read_gdal)(spec)
 
 
