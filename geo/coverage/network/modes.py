@@ -141,8 +141,8 @@ def _by_words(said: pd.Series, mode: Mode) -> Mask:
     """Return which texts name the kind of way that `mode` uses, or the mode itself."""
     words = _data()["words"]
     known = {*words[mode.uses], *words["all"], mode.mode_id}
-    texts = said.astype(str)
-    unique = {text: _names(text, known) for text in texts.unique()}
+    texts = [str(text) for text in said]
+    unique = {text: _names(text, known) for text in set(texts)}
     return np.array([unique[text] for text in texts], dtype=bool)
 
 
