@@ -10,7 +10,7 @@ import geopandas as gpd
 import orjson
 import pandas as pd
 
-from api.commands.output import examples, step_progress
+from api.commands.output import examples, format_option, step_progress
 from geo.audit import run_audit
 from geo.crs import crs_name
 from geo.io import Loaded, load, read_project
@@ -70,14 +70,7 @@ def _choices(
     show_default=True,
     help=text("commands.repair_by", _LANG),
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help=text("commands.format", _LANG),
-)
+@format_option
 def command(*, project: Path, folder: Path, choices: dict[str, str], by: str, form: str) -> int:
     """Mend the borders of PROJECT, and audit what comes out."""
     read = read_project(project)
