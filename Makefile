@@ -32,6 +32,10 @@ $(VENV)/.dev: pyproject.toml
 	@$(PYTHON) tools/setup_env.py --venv $(VENV) --extras dev,docs
 	touch $(VENV)/.base $@
 
+$(VENV)/.bench: pyproject.toml
+	@$(PYTHON) tools/setup_env.py --venv $(VENV) --extras all,bench
+	touch $(VENV)/.base $@
+
 demo: $(VENV)/.base
 	@$(BIN)/gridcircle demo -o out
 
@@ -50,7 +54,7 @@ test: $(VENV)/.dev system lint
 test-full: $(VENV)/.dev system lint
 	@$(BIN)/pytest -n $(JOBS)
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.bench
 	@$(BIN)/python -m benchmarks
 
 serve: $(VENV)/.base
