@@ -87,6 +87,15 @@ def test_communities_with_nobody_or_unknown_are_left_out() -> None:
     assert judged([1000, np.nan, 1100]).counts["n_communities"] == 2
 
 
+def test_a_community_with_one_grid_unknown_is_not_judged_by_the_others() -> None:
+    layer, above, people = town([1000, 1100, 100, 1000])
+    layer = layer.assign(parent_id=["u0", "u1", "u2", "u2"])  # type: ignore[attr-defined]
+    people.iloc[3] = np.nan
+    report = find_uneven_communities(layer, above, households=people, residents=None, rules=_RULES)
+    assert report.ok
+    assert report.counts["n_communities"] == 2
+
+
 def test_dedicated_grids_are_not_counted() -> None:
     layer, above, people = town([1000, 1000, 5000])
     layer = layer.assign(kind=["base", "base", "dedicated"])  # type: ignore[attr-defined]
