@@ -58,7 +58,7 @@ def enclosed(tiling: Tiling, noise_width_m: float) -> Geometries:
 
 
 def _union(faces: Faces) -> shapely.Geometry:
-    covered = faces.geometry[faces.n_grids > 0]
+    covered = faces.geometry[(faces.n_grids > 0) & ~faces.is_loop]
     return shapely.coverage_union_all(covered) if len(covered) else shapely.MultiPolygon()
 
 

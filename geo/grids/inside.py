@@ -1,10 +1,10 @@
 """Grids that lie inside their parent for certain, by matching alone.
 
-Three certificates. A parent whose fingerprint is the sum of those of its base grids is tiled by
+Four certificates. A parent whose fingerprint is the sum of those of its base grids is tiled by
 them. A grid reaches out of its parent only where the parent's border runs through its inside,
 unless the whole grid lies outside: that border is either a segment that no grid has, or it is the
-border of another grid that then shares an area with this one. Last, what lies in a grid inside its
-parent is inside as well.
+border of another grid that then shares an area with this one. Where that leaves a doubt, the grid's
+segments are held against its parent's. Last, what lies in a grid inside its parent is inside too.
 """
 
 from typing import Final
@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from geo.grids.kernel import Rings, segments_of
+from geo.grids.kernel import Rings, segments_of, surely_within
 from geo.grids.kernel.inner import inner_points
 from geo.grids.pairs import Mask, Positions, overlapping_pairs
 from geo.grids.tiling import Tiling
+from geo.grids.widths import Geometries
 
 __all__ = ["is_surely_inside"]
 
@@ -41,10 +42,13 @@ def is_surely_inside(tiling: Tiling, grid: Positions, outline: Positions, *, is_
         return sure
     sure[known] = _is_tiled(tiling, grid[known], outline[known], is_base=is_base[known])
     rest = known[~sure[known]]
-    if not tiling.is_noisy and tiling.faces is not None:
+    has_faces = not tiling.is_noisy and tiling.faces is not None
+    if has_faces:
         sure[rest] = _is_uncut(tiling, grid[rest], outline[rest])
         sure |= _is_nested(tiling, grid, outline, sure=sure)
-    return sure
+    rest = known[~sure[known]]
+    sure[rest] = _is_within(tiling.rings, grid[rest], tiling.outlines[outline[rest]])
+    return sure | _is_nested(tiling, grid, outline, sure=sure) if has_faces else sure
 
 
 def _is_tiled(tiling: Tiling, grid: Positions, outline: Positions, *, is_base: Mask) -> Mask:
@@ -54,6 +58,18 @@ def _is_tiled(tiling: Tiling, grid: Positions, outline: Positions, *, is_base: M
     np.add.at(total, outline[is_base], fingerprint[grid[is_base]])
     tiled: Mask = (total == fingerprint[n:])[outline] & is_base
     return tiled
+
+
+def _is_within(rings: Rings, grid: Positions, parents: Geometries) -> Mask:
+    """Return True where no segment of the grid leaves its parent, for certain."""
+    above = Rings.of(parents)
+    is_simple = np.bincount(above.owner, minlength=len(parents)) == 1
+    at = np.flatnonzero(is_simple)
+    mine, start = segments_of(rings, grid[at])
+    outer, outer_start = segments_of(above, at)
+    within = np.zeros(len(grid), dtype=bool)
+    within[at] = surely_within(mine, start, outer, outer_start, np.arange(len(at)))
+    return within
 
 
 def _is_nested(tiling: Tiling, grid: Positions, outline: Positions, *, sure: Mask) -> Mask:

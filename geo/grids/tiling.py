@@ -155,7 +155,7 @@ class Tiling:
         """What the residual chain bounds; None where too much is left for that to pay."""
         if _is_too_much(self.matched, _MAX_FACES_SHARE):
             return None
-        return faces_of(self.matched.chain, self.matched.open_outline)
+        return faces_of(self.matched, self.geometry)
 
 
 def tile(

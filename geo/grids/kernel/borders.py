@@ -187,7 +187,7 @@ def _ring_beside(mine: Floats, near: Floats, reach: float) -> tuple[float, float
         length = np.hypot(mine[s, 2] - mine[s, 0], mine[s, 3] - mine[s, 1])
         if length == 0.0:
             continue
-        n_spans = _spans(mine[s], length, near, low, widest, reach, spans)
+        n_spans = _spans(mine, s, length, near, low, widest, reach, spans)
         reached = 0.0
         for k in range(n_spans):
             a, b = spans[k, 0], spans[k, 1]
@@ -218,6 +218,7 @@ def _closed(head: float, tail: float, beside: float, reach: float) -> tuple[floa
 @compiled
 def _spans(
     mine: Floats,
+    at: int,
     length: float,
     near: Floats,
     low: Floats,
@@ -228,15 +229,15 @@ def _spans(
     """Write the parts (from, to in m along `mine`) within reach of any of `near`; how many."""
     if length == 0.0:
         return 0
-    x0, x1 = min(mine[0], mine[2]) - reach, max(mine[0], mine[2]) + reach
-    y0, y1 = min(mine[1], mine[3]) - reach, max(mine[1], mine[3]) + reach
+    x0, x1 = min(mine[at, 0], mine[at, 2]) - reach, max(mine[at, 0], mine[at, 2]) + reach
+    y0, y1 = min(mine[at, 1], mine[at, 3]) - reach, max(mine[at, 1], mine[at, 3]) + reach
     count = 0
     for s in range(np.searchsorted(low, x0 - widest), np.searchsorted(low, x1, side="right")):
         if max(near[s, 0], near[s, 2]) < x0:
             continue
         if max(near[s, 1], near[s, 3]) < y0 or min(near[s, 1], near[s, 3]) > y1:
             continue
-        a, b = _span(mine, length, near[s], reach)
+        a, b = _span(mine, at, length, near, s, reach)
         if b > a:
             spans[count, 0], spans[count, 1] = a, b
             count += 1
@@ -261,11 +262,13 @@ def _merged(spans: Floats, count: int) -> int:
 
 
 @compiled
-def _span(mine: Floats, length: float, other: Floats, reach: float) -> tuple[float, float]:
-    """Return the part of `mine` within reach of the segment `other`: one interval (m)."""
-    ux, uy = (mine[2] - mine[0]) / length, (mine[3] - mine[1]) / length
-    ax, ay = other[0] - mine[0], other[1] - mine[1]
-    bx, by = other[2] - mine[0], other[3] - mine[1]
+def _span(
+    mine: Floats, at: int, length: float, near: Floats, s: int, reach: float
+) -> tuple[float, float]:
+    """Return the part of one segment within reach of another: one interval (m)."""
+    ux, uy = (mine[at, 2] - mine[at, 0]) / length, (mine[at, 3] - mine[at, 1]) / length
+    ax, ay = near[s, 0] - mine[at, 0], near[s, 1] - mine[at, 1]
+    bx, by = near[s, 2] - mine[at, 0], near[s, 3] - mine[at, 1]
     a, b = np.inf, -np.inf
     for end in range(2):
         px, py = (ax, ay) if end == 0 else (bx, by)

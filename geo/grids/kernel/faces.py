@@ -7,7 +7,9 @@ import numpy.typing as npt
 import shapely
 
 from geo.grids.kernel.inner import inner_points
+from geo.grids.kernel.loops import lone_loops
 from geo.grids.kernel.matching import Ints
+from geo.grids.kernel.residues import Residue
 from geo.grids.kernel.rings import Floats, Rings
 from geo.grids.kernel.winding import windings
 
@@ -16,33 +18,53 @@ __all__ = ["Faces", "faces_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Faces:
-    """Bounded faces. `geometry` (f) polygons; `point` (f, 2) in each; `n_grids` (f) over it."""
+    """Bounded faces. `geometry` (f) polygons; `point` (f, 2) in each; `n_grids` (f) over it.
+
+    `is_loop` (f): the face is a polygon of the layer that stands alone over others; the face around
+    it has no hole there.
+    """
 
     geometry: npt.NDArray[np.object_]
     point: Floats
     n_grids: Ints
+    is_loop: npt.NDArray[np.bool_]
 
 
-def faces_of(chain: Floats, more: Floats) -> Faces:
-    """Cut the plane along a closed chain and further lines.
+def faces_of(residue: Residue, geometry: npt.NDArray[np.object_]) -> Faces:
+    """Cut the plane along the residual chain and the open outlines.
 
     Parameters
     ----------
-    chain
-        Residual segments (k, 4), whatever counts at their left: the number of grids over each face
-        is the winding number of this chain around its point.
-    more
-        Further segments (m, 4) to cut along.
+    residue
+        What is left; the number of grids over a face is the winding number of its chain.
+    geometry
+        The polygons it is of (n). One all of whose segments are left, far from any others, over
+        another polygon (a dedicated grid inside a base grid) is a face as it is.
 
     Notes
     -----
-    O((k + m) log (k + m)) where segments cross rarely.
+    O(k log k) for k segments that cross rarely.
     """
+    chain, more = residue.chain, residue.open_outline
+    loops = residue.loops[lone_loops(residue.loops, chain, residue.owner, more)]
+    at = inner_points(Rings.of(geometry[loops]), n_lines=1)
+    without = np.ones(len(geometry), dtype=bool)
+    without[loops] = False
+    around = windings(at, chain[without[residue.owner]])
+    loops, at, around = loops[around > 0], at[around > 0], around[around > 0]
+    without[:] = True
+    without[loops] = False
+    chain = chain[without[residue.owner]]
     lines = _lines(np.vstack([chain, more]))
     noded = shapely.unary_union(lines) if len(lines) else shapely.GeometryCollection()
-    geometry = shapely.get_parts(shapely.polygonize([noded]))
-    point = inner_points(Rings.of(geometry))
-    return Faces(geometry=geometry, point=point, n_grids=windings(point, chain))
+    cut = shapely.get_parts(shapely.polygonize([noded]))
+    point = inner_points(Rings.of(cut))
+    return Faces(
+        geometry=np.concatenate([cut, geometry[loops]]),
+        point=np.vstack([point, at]),
+        n_grids=np.concatenate([windings(point, chain), around + 1]).astype(np.int32),
+        is_loop=np.repeat([False, True], [len(cut), len(loops)]),
+    )
 
 
 def _lines(segments: Floats) -> npt.NDArray[np.object_]:

@@ -22,7 +22,8 @@ class Residue:
     `right`, `border_m`: pairs left < right and the metres of the segments both have, by left, then
     right. `is_ragged` (n): has a segment that no other one has. `on_outline` (s, 4): segments of
     polygons that an outline has too, `outline_owner` (s) their polygon, in order. `fingerprint`
-    (n), and of the outlines after them. `n_segments` of the polygons.
+    (n), and of the outlines after them. `n_segments` of the polygons. `loops`: polygons of one ring
+    all segments of which are residual.
     """
 
     chain: Floats
@@ -36,6 +37,7 @@ class Residue:
     outline_owner: Ints
     fingerprint: Keys
     n_segments: int
+    loops: npt.NDArray[np.intp]
 
 
 def residue_of(both: Rings, n: int, *, turn: Signs | None = None) -> Residue:
@@ -77,7 +79,17 @@ def residue_of(both: Rings, n: int, *, turn: Signs | None = None) -> Residue:
         outline_owner=owner[bound],
         fingerprint=segments.fingerprint,
         n_segments=int(np.count_nonzero(segments.sign[:n_own])),
+        loops=_loops(rings, rest),
     )
+
+
+def _loops(rings: Rings, rest: Signs) -> npt.NDArray[np.intp]:
+    """Return the polygons of one ring all of whose segments are left."""
+    n_left = np.add.reduceat(rest != 0, rings.start[:-1]) if len(rings.owner) else np.zeros(0)
+    n_rings = np.bincount(rings.owner, minlength=rings.n_polygons)
+    is_loop = (n_left == np.diff(rings.start) - 1) & (n_rings[rings.owner] == 1)
+    loops: npt.NDArray[np.intp] = rings.owner[is_loop].astype(np.intp)
+    return loops
 
 
 def _has(owner: Ints, which: npt.NDArray[np.bool_], n: int) -> npt.NDArray[np.bool_]:

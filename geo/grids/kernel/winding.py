@@ -64,16 +64,16 @@ def _crossings(points: Floats, chain: Floats, low: float, height: float, n_bands
     for p in range(len(points)):
         band = _band(points[p, 1], low, height, n_bands)
         for k in range(bounds[band], bounds[band + 1]):
-            found[p] += _crossing(points[p, 0], points[p, 1], chain[members[k]])
+            found[p] += _crossing(points[p, 0], points[p, 1], chain, members[k])
     return found
 
 
 @compiled
-def _crossing(x: float, y: float, segment: Floats) -> int:
-    x0, y0, x1, y1 = segment[0] - x, segment[1] - y, segment[2] - x, segment[3] - y
+def _crossing(x: float, y: float, chain: Floats, s: int) -> int:
+    y0, y1 = chain[s, 1] - y, chain[s, 3] - y
     if (y0 > 0.0) == (y1 > 0.0):
         return 0
-    side = x0 * y1 - x1 * y0
+    side = (chain[s, 0] - x) * y1 - (chain[s, 2] - x) * y0
     if y1 > y0:
         return 1 if side > 0.0 else 0
     return -1 if side < 0.0 else 0
