@@ -13,6 +13,7 @@ __all__ = ["main"]
 
 _COMMANDS: Final = (
     "audit",
+    "batch",
     "check",
     "demo",
     "locate",
