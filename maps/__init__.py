@@ -1,12 +1,13 @@
-"""Maps: one HTML file of an audit that opens with no network."""
+"""Maps: one HTML file of an audit, or of a look-back, that opens with no network."""
 
 import os
 from pathlib import Path
 
 from geo.audit import Audit
+from maps.lookback import look_back_map, write_look_back_map
 from maps.pages import map_page
 
-__all__ = ["audit_map", "write_map"]
+__all__ = ["audit_map", "look_back_map", "write_look_back_map", "write_map"]
 
 
 def audit_map(audit: Audit) -> str:

@@ -9,7 +9,7 @@ from maps.figure import OfflineFigure, RawElement, style
 from maps.scene import lonlat_bounds, pack_scene
 from maps.vendored import app_script, app_style
 
-__all__ = ["DATA_ID", "map_page"]
+__all__ = ["DATA_ID", "map_page", "offline_page"]
 
 DATA_ID: Final = "gridcircle-data"
 """Id of the element that holds the packed scene."""
@@ -22,17 +22,45 @@ _SHELL: Final = frozenset({"leaflet", "leaflet_css"})
 
 def map_page(audit: Audit) -> str:
     """Return the page of an audit as HTML that opens with no network at all."""
-    west, south, east, north = lonlat_bounds(audit.grids)
-    figure = OfflineFigure(
-        title=audit.title or audit.project_id, language=audit.language, last_script=app_script()
+    return offline_page(
+        title=audit.title or audit.project_id,
+        language=audit.language,
+        bounds=lonlat_bounds(audit.grids),
+        scene=pack_scene(audit),
+        code=(app_script(), app_style()),
     )
+
+
+def offline_page(
+    *,
+    title: str,
+    language: str,
+    bounds: tuple[float, float, float, float],
+    scene: str,
+    code: tuple[str, str],
+) -> str:
+    """Return a page of one Folium map that opens with no network at all.
+
+    Parameters
+    ----------
+    title, language
+        Of the page as it opens.
+    bounds
+        West, south, east, north (degrees) of what it shows.
+    scene
+        Its data, packed.
+    code
+        Our own script, run last, and our own style sheet.
+    """
+    west, south, east, north = bounds
+    figure = OfflineFigure(title=title, language=language, last_script=code[0])
     figure.add_child(_shell(latitude=(south + north) / 2, longitude=(west + east) / 2))
     figure.header.add_child(
         RawElement('<meta name="color-scheme" content="light">'), name="meta_scheme"
     )
-    figure.header.add_child(RawElement(style(app_style())), name="app_style")
+    figure.header.add_child(RawElement(style(code[1])), name="app_style")
     figure.html.add_child(RawElement(_BODY), name="app_body")
-    blob = f'<script type="application/octet-stream" id="{DATA_ID}">{pack_scene(audit)}</script>'
+    blob = f'<script type="application/octet-stream" id="{DATA_ID}">{scene}</script>'
     figure.html.add_child(RawElement(blob), name="app_data")
     html: str = figure.render()
     return html

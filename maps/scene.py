@@ -26,7 +26,7 @@ from maps.tables import (
     tier_table,
 )
 
-__all__ = ["LONLAT", "MANY_VERTICES", "lonlat_bounds", "pack_scene"]
+__all__ = ["LONLAT", "MANY_VERTICES", "lonlat", "lonlat_bounds", "pack_scene"]
 
 LONLAT: Final = CRS.from_epsg(4326)
 """The CRS of the page: WGS 84, x = longitude, y = latitude."""
@@ -53,16 +53,16 @@ def pack_scene(audit: Audit) -> str:
     packer = Packer(origin_lonlat=(west, south))
     vertices = int(shapely.get_num_coordinates(audit.grids.geometry.array).sum())
     step = FINE_DEG if vertices <= MANY_VERTICES else COARSE_DEG
-    packer.add_shapes("grids", _lonlat(audit.grids), step_deg=step)
-    packer.add_shapes("units", _lonlat(audit.units), step_deg=step)
-    packer.add_shapes("sites", _lonlat(audit.sites), step_deg=step)
-    packer.add_shapes("streets", _lonlat(_streets(audit)), step_deg=COARSE_DEG)
+    packer.add_shapes("grids", lonlat(audit.grids), step_deg=step)
+    packer.add_shapes("units", lonlat(audit.units), step_deg=step)
+    packer.add_shapes("sites", lonlat(audit.sites), step_deg=step)
+    packer.add_shapes("streets", lonlat(_streets(audit)), step_deg=COARSE_DEG)
     own, drawn = _finding_shapes(audit)
-    packer.add_shapes("findings", _lonlat(drawn), step_deg=step)
+    packer.add_shapes("findings", lonlat(drawn), step_deg=step)
     circles = _outlines_of_circles(audit)
-    packer.add_shapes("circles", _lonlat(circles), step_deg=COARSE_DEG)
+    packer.add_shapes("circles", lonlat(circles), step_deg=COARSE_DEG)
     blanks = _outlines_of_blanks(audit)
-    packer.add_shapes("blanks", _lonlat(blanks), step_deg=COARSE_DEG)
+    packer.add_shapes("blanks", lonlat(blanks), step_deg=COARSE_DEG)
     header = _header(audit)
     header["findings"]["is_own"] = own
     header["circles"] = {"key": list(circles.index)}
@@ -72,7 +72,7 @@ def pack_scene(audit: Audit) -> str:
 
 def lonlat_bounds(frame: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
     """Return west, south, east, north (degrees) of the frame's shapes."""
-    west, south, east, north = shapely.total_bounds(_lonlat(frame)).tolist()
+    west, south, east, north = shapely.total_bounds(lonlat(frame)).tolist()
     return west, south, east, north
 
 
@@ -231,7 +231,7 @@ def _by_key(parts: Mapping[str, shapely.Geometry], crs: CRS) -> gpd.GeoDataFrame
     return gpd.GeoDataFrame(geometry=gpd.GeoSeries(list(parts.values()), index=index, crs=crs))
 
 
-def _lonlat(frame: gpd.GeoDataFrame | None) -> Shapes:
+def lonlat(frame: gpd.GeoDataFrame | None) -> Shapes:
     """Return the shapes of `frame` as lon, lat, shape (n,); none for no frame."""
     if frame is None or not len(frame):
         return np.empty(0, dtype=object)

@@ -14,7 +14,17 @@ from typing import Any, Final
 
 from geo.errors import NotFoundError
 
-__all__ = ["APP_SCRIPTS", "app_script", "app_style", "manifest", "vendored_file", "vendored_text"]
+__all__ = [
+    "APP_SCRIPTS",
+    "LOOK_BACK_SCRIPTS",
+    "app_script",
+    "app_style",
+    "look_back_script",
+    "look_back_style",
+    "manifest",
+    "vendored_file",
+    "vendored_text",
+]
 
 APP_SCRIPTS: Final = (
     "base.js",
@@ -33,6 +43,16 @@ APP_SCRIPTS: Final = (
     "main.js",
 )
 """Our own script, in the order in which its parts build on each other."""
+
+LOOK_BACK_SCRIPTS: Final = (
+    *APP_SCRIPTS[: APP_SCRIPTS.index("popups.js")],
+    "panel.js",
+    "controls.js",
+    "lookback.js",
+    "lookback_panel.js",
+    "lookback_main.js",
+)
+"""The script of the look-back's page, built on the same parts."""
 
 _TYPES: Final = {"png": "image/png", "svg": "image/svg+xml", "gif": "image/gif"}
 _CSS_URL: Final = re.compile(r"url\(\s*['\"]?([^)'\"]+)['\"]?\s*\)")
@@ -81,6 +101,18 @@ def app_script() -> str:
 def app_style() -> str:
     """Return our own style sheet."""
     return _read("app/app.css")
+
+
+@cache
+def look_back_script() -> str:
+    """Return the script of the look-back's page, all parts in order."""
+    return "\n".join(_read(f"app/{name}") for name in LOOK_BACK_SCRIPTS)
+
+
+@cache
+def look_back_style() -> str:
+    """Return the style sheet of the look-back's page."""
+    return _read("app/app.css") + _read("app/lookback.css")
 
 
 def _data_uri(folder: str, url: str) -> str:

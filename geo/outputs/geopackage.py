@@ -32,8 +32,15 @@ _TYPES: Final = {
     "circles": "MultiPolygon",
     "findings": "Unknown",
     "streets": "MultiLineString",
+    "buildings": "Point",
     "net_conflicts": "MultiPolygon",
 }
+
+
+_MAX_BUILDINGS: Final = 1_000_000
+"""Above this number the buildings stay out of the file: they would take minutes and gigabytes."""
+
+_OF_BUILDINGS: Final = ("households", "residents")
 
 
 def geo_layers(audit: Audit) -> dict[str, gpd.GeoDataFrame]:
@@ -68,12 +75,24 @@ def write_geopackage(audit: Audit, path: Path) -> None:
     with _dated(audit.created):
         for name, frame in geo_layers(audit).items():
             columns[name] = _write_layer(frame, path, name)
+        buildings = _buildings(audit)
+        if buildings is not None:
+            columns["buildings"] = _write_layer(buildings, path, "buildings")
         for name, table in (("coverage", audit.coverage), ("quarantine", audit.quarantine)):
             if len(table):
                 columns[name] = _write_table(table.reset_index(drop=True), path, name)
         texts = {"summary": summary(audit), "record": {**_record(audit), "columns": columns}}
         row = {name: [orjson.dumps(value).decode()] for name, value in texts.items()}
         _write_table(pd.DataFrame(row), path, "summary")
+
+
+def _buildings(audit: Audit) -> gpd.GeoDataFrame | None:
+    """Return the buildings as points with their people: what a look-back needs of them."""
+    buildings = audit.layers.buildings
+    if buildings is None or not 0 < len(buildings) <= _MAX_BUILDINGS:
+        return None
+    known = [name for name in _OF_BUILDINGS if name in buildings]
+    return _with_ids(buildings[[*known, buildings.geometry.name]])
 
 
 @contextmanager

@@ -29,6 +29,7 @@ _IDS: Final = {
     "units": "unit_id",
     "sites": "site_id",
     "streets": "street_id",
+    "buildings": "building_id",
 }
 _FAULTS: Final = (DataSourceError, DataLayerError, FieldError, ValueError, LookupError, TypeError)
 
@@ -37,8 +38,8 @@ def read_audit(gpkg: Path) -> Audit:
     """Return the audit that `write_outputs` put into `gpkg` (an `audit.gpkg`).
 
     Everything that maps and outputs are made from comes back as it was. Layers that are not
-    published (buildings, staff, …) are not in the file, and `layers.grids` are the audited grids
-    with the audit's columns.
+    published (staff, …) are not in the file, buildings (none above a million) are points with their
+    people, and `layers.grids` are the audited grids with the audit's columns.
 
     Raises
     ------
@@ -67,6 +68,7 @@ def _read(gpkg: Path) -> Audit:
         units=frames.get("units"),
         sites=frames.get("sites"),
         streets=frames.get("streets"),
+        buildings=frames.get("buildings"),
         levels=tuple(record["levels"]),
         has_all_buildings=record["has_all_buildings"],
     )

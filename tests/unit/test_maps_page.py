@@ -16,7 +16,15 @@ from maps import audit_map, write_map
 from maps.figure import OfflineFigure, RawElement, script
 from maps.offline import external_references, require_offline
 from maps.pages import DATA_ID
-from maps.vendored import APP_SCRIPTS, app_script, manifest, vendored_file, vendored_text
+from maps.vendored import (
+    APP_SCRIPTS,
+    LOOK_BACK_SCRIPTS,
+    app_script,
+    look_back_script,
+    manifest,
+    vendored_file,
+    vendored_text,
+)
 from tests.unit.fake_audit import fake_audit
 from tests.unit.test_maps_packing import integers, unpack
 
@@ -158,11 +166,11 @@ def test_vendored_style_needs_no_other_file() -> None:
 def test_every_part_of_our_script_is_listed() -> None:
     folder = files("maps").joinpath("assets", "app")
     found = {item.name for item in folder.iterdir() if item.name.endswith(".js")}
-    assert found == set(APP_SCRIPTS)
+    assert found == {*APP_SCRIPTS, *LOOK_BACK_SCRIPTS}
 
 
 def test_our_script_never_writes_markup() -> None:
-    code = app_script()
+    code = app_script() + look_back_script()
     for sink in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
         assert sink not in code
 

@@ -44,6 +44,7 @@ from geo.planning.lookback.tables import (
 )
 from geo.planning.lookback.threads import Grounds, weave
 from geo.planning.lookback.value import Lookback
+from geo.standards import DEFAULT_STANDARD, load_standard
 from geo.words import LANGUAGES, text
 
 __all__ = ["look_back"]
@@ -60,7 +61,7 @@ def look_back(old: Audit, new: Audit, *, border_tolerance_m: float | None = None
         Two audits of one place, each in its own working CRS; compared in that of `old`.
     border_tolerance_m
         Borders no further apart are *resurveyed*, not redrawn; by default the threshold of the
-        new audit's standard.
+        new audit, of the old one where the new one leaves it as GridCircle has it.
 
     Raises
     ------
@@ -71,11 +72,7 @@ def look_back(old: Audit, new: Audit, *, border_tolerance_m: float | None = None
     -----
     O(n log n) and an exact intersection for every pair of grids that shares ground.
     """
-    tolerance_m = (
-        new.standard.limit("border_tolerance_m")
-        if border_tolerance_m is None
-        else border_tolerance_m
-    )
+    tolerance_m = _tolerance_m(old, new) if border_tolerance_m is None else border_tolerance_m
     new = _in_crs(new, old.crs)
     pair = _Pair(old=old, new=new)
     found = _places(pair)
@@ -100,7 +97,9 @@ def look_back(old: Audit, new: Audit, *, border_tolerance_m: float | None = None
         new=new,
         grids=grids,
         new_grids=new_grids,
-        lineage=lineage_table(grids, new_grids, kin, pairs=pairs, moved=moved),
+        lineage=lineage_table(
+            grids, new_grids, kin, pairs=pairs, moved=moved if pair.buildings else None
+        ),
         moves=moves_table(grids, new_grids, moved),
         moved_buildings=moved_buildings(new.layers.buildings, grids, new_grids, moved=moved),
         transfers=transfers(
@@ -117,6 +116,12 @@ def look_back(old: Audit, new: Audit, *, border_tolerance_m: float | None = None
         border_tolerance_m=tolerance_m,
         messages=_messages(pair),
     )
+
+
+def _tolerance_m(old: Audit, new: Audit) -> float:
+    usual = load_standard([DEFAULT_STANDARD]).limit("border_tolerance_m")
+    named = new.standard.limit("border_tolerance_m")
+    return named if named != usual else old.standard.limit("border_tolerance_m")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -230,7 +235,6 @@ def _old_grids(
         (pair.before, pair.after), kin, has_moved=moved.has_moved, tolerance_m=tolerance_m
     )
     n = len(pair.before)
-    residents = pair.old.layers.buildings is not None
     facts = {
         "fate": fate,
         "successor_id": ids_at(pair.after, kin.successor),
@@ -239,7 +243,7 @@ def _old_grids(
         "area_m2": pair.before.area.to_numpy(),
         "residents": _people(pair.before, pair.old),
         "residents_moved": np.bincount(moved.from_at, weights=moved.residents, minlength=n)
-        if residents
+        if pair.buildings
         else np.nan,
         "n_buildings_moved": np.bincount(moved.from_at, minlength=n),
     }
@@ -267,7 +271,9 @@ def _new_grids(
         "residents": _people(pair.after, pair.new),
         "residents_moved_in": np.bincount(
             moved.to_at[come], weights=moved.residents[come], minlength=n
-        ),
+        )
+        if pair.buildings
+        else np.nan,
     }
     return _described(pair.after, facts)
 

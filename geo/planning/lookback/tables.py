@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from geo.planning.lookback.fates import FLAGS, NEW_FATES, Kin
-from geo.planning.lookback.moving import Moving
+from geo.planning.lookback.moving import Moving, nobody_known
 from geo.planning.lookback.overlay import Overlay, Positions
 
 __all__ = [
@@ -36,6 +36,7 @@ LINEAGE_COLUMNS: Final = (
 """Columns of the lineage."""
 
 _BASE: Final = "base"
+_POLYGON: Final = 3
 
 
 def ids_at(grids: pd.DataFrame, at: Positions) -> npt.NDArray[np.object_]:
@@ -47,12 +48,20 @@ def ids_at(grids: pd.DataFrame, at: Positions) -> npt.NDArray[np.object_]:
 
 
 def lineage_table(
-    grids: gpd.GeoDataFrame, new_grids: gpd.GeoDataFrame, kin: Kin, *, pairs: Overlay, moved: Moving
+    grids: gpd.GeoDataFrame,
+    new_grids: gpd.GeoDataFrame,
+    kin: Kin,
+    *,
+    pairs: Overlay,
+    moved: Moving | None,
 ) -> pd.DataFrame:
     """Return one row a relation, then the new and carved grids (`Lookback.lineage`).
 
-    People who went to a grid that does not continue theirs are told in the successor's row.
+    People who went to a grid that does not continue theirs are told in the successor's row; None
+    where nobody knows who moved.
     """
+    is_known = moved is not None
+    moved = moved or nobody_known(len(grids))
     n_new = len(new_grids)
     shared = pd.Series(pairs.area_m2, index=pairs.old.astype(np.int64) * n_new + pairs.new)
     keys = kin.old.astype(np.int64) * n_new + kin.new
@@ -97,6 +106,8 @@ def lineage_table(
     joined = joined.reindex(columns=list(LINEAGE_COLUMNS))
     for column in ("old_id", "new_id", "from_ids"):
         joined[column] = joined[column].astype(object).where(joined[column].notna(), None)
+    if not is_known:
+        joined["residents_moved"] = np.nan
     return joined.astype(dict.fromkeys(FLAGS, bool))
 
 
@@ -165,7 +176,7 @@ def transfers(
     at = np.flatnonzero(~is_kin & is_base)
     left = np.asarray(old.geometry.array, dtype=object)[pairs.old[at]]
     right = np.asarray(new.geometry.array, dtype=object)[pairs.new[at]]
-    piece = shapely.intersection(left, right)
+    piece = _areas(shapely.intersection(left, right))
     width_m = 2 * shapely.area(piece) / np.maximum(shapely.length(piece), 1e-9)
     wide = width_m >= min_width_m
     return gpd.GeoDataFrame(
@@ -177,3 +188,12 @@ def transfers(
         geometry=piece[wide],
         crs=old.crs,
     )
+
+
+def _areas(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """Return the polygons of each shape: lines and points where borders touch fall away."""
+    parts, owner = shapely.get_parts(shapes, return_index=True)
+    polygons = shapely.get_type_id(parts) == _POLYGON
+    areas = np.full(len(shapes), shapely.MultiPolygon(), dtype=object)
+    shapely.multipolygons(parts[polygons], indices=owner[polygons], out=areas)
+    return areas

@@ -6,8 +6,9 @@ GC.unpack = function (bytes) {
   var size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
   var data = JSON.parse(new TextDecoder("utf-8").decode(bytes.subarray(8, 8 + size)));
   data.shapes = {};
-  ["grids", "units", "sites", "streets", "findings", "circles", "blanks"].forEach(function (name) {
-    data.shapes[name] = GC.shapes(data, bytes.subarray(8 + size), name);
+  Object.keys(data.sections).forEach(function (section) {
+    var name = section.replace(/\.rings$/, "");
+    if (name !== section) data.shapes[name] = GC.shapes(data, bytes.subarray(8 + size), name);
   });
   return data;
 };
