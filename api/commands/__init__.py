@@ -15,6 +15,7 @@ _COMMANDS: Final = (
     "audit",
     "batch",
     "check",
+    "compare",
     "demo",
     "locate",
     "map",
