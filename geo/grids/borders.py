@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from geo.grids.kernel import Residue, alongside, segments_of
-from geo.grids.pairs import in_order_of_ids
+from geo.grids.pairs import distinct, in_order_of_ids
 from geo.grids.tiling import Tiling, tile
 
 __all__ = ["neighbours"]
@@ -76,15 +76,15 @@ def neighbours(
     left = np.concatenate([matched.left[is_long].astype(np.intp), near_left[is_beside]])
     right = np.concatenate([matched.right[is_long].astype(np.intp), near_right[is_beside]])
     border_m = np.concatenate([np.round(matched.border_m[is_long], _DECIMALS), beside_m[is_beside]])
+    by_id = np.argsort(ids, kind="stable")
     rank = np.empty(len(ids), dtype=np.intp)
-    rank[np.argsort(ids, kind="stable")] = np.arange(len(ids))
+    rank[by_id] = np.arange(len(ids))
     low, high = np.minimum(rank[left], rank[right]), np.maximum(rank[left], rank[right])
-    order = np.lexsort((high, low))
-    by_rank = ids[np.argsort(rank)]
+    order = np.argsort(low * len(ids) + high)
     return pd.DataFrame(
         {
-            "left_id": by_rank[low[order]],
-            "right_id": by_rank[high[order]],
+            "left_id": ids[by_id[low[order]]],
+            "right_id": ids[by_id[high[order]]],
             "border_m": border_m[order],
         }
     )
@@ -104,7 +104,7 @@ def _open_pairs(
     d = sliver_width_m
     k, other = tiling.tree.query(shapely.box(x0 - d, y0 - d, x1 + d, y1 + d))
     i, j = np.minimum(ragged[k], other), np.maximum(ragged[k], other)
-    code = np.unique((i * n + j)[i != j])
+    code = distinct((i * n + j)[i != j])
     known = matched.left[is_long].astype(np.int64) * n + matched.right[is_long]
     code = code[~np.isin(code, known)]
     return code // max(n, 1), code % max(n, 1)

@@ -92,8 +92,7 @@ def _rows(
         ["G202", "G207", "G204", "", "G201"],
         default="G204",
     )
-    area_m2 = shapely.area(geometry)
-    smaller_m2 = np.minimum(area_m2[pairs.left], area_m2[pairs.right])
+    smaller_m2 = np.minimum(shapely.area(geometry[pairs.left]), shapely.area(geometry[pairs.right]))
     ids, names = grids.index.to_numpy(), display_names(grids.iloc[_named(pairs, overlays)])
     for k in np.flatnonzero(rule != ""):
         yield {
@@ -103,7 +102,7 @@ def _rows(
             "grid_ids": (ids[pairs.left[k]], ids[pairs.right[k]]),
             "measure": pairs.shared.area_m2[k],
             "width_m": pairs.shared.width_m[k],
-            "geometry": pairs.shared.geometry[k],
+            "geometry": _unwrapped(pairs.shared.geometry[k]),
             "details": {
                 "share": pairs.shared.area_m2[k] / smaller_m2[k],
                 "defect_zh": "重叠",
@@ -111,6 +110,11 @@ def _rows(
                 **(overlays.details(ids, names, k) if rule[k] == "G207" else {}),
             },
         }
+
+
+def _unwrapped(shape: shapely.Geometry) -> shapely.Geometry:
+    """Return the polygon in a multipolygon of one part; any other geometry as it is."""
+    return shapely.get_geometry(shape, 0) if shapely.get_num_geometries(shape) == 1 else shape
 
 
 def _named(pairs: Pairs, overlays: Overlays) -> Positions:

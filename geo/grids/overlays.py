@@ -68,7 +68,7 @@ class Overlays:
         )
         straddles = np.zeros(len(grids), dtype=bool)
         straddles[dedicated[reaches & is_wide]] = True
-        most = pairs.shared.area_m2 > shapely.area(geometry)[dedicated] / 2.0
+        most = pairs.shared.area_m2 > shapely.area(geometry[dedicated]) / 2.0
         return cls(
             dedicated=dedicated,
             base=base,

@@ -16,7 +16,15 @@ import shapely
 from geo.grids.tiling import Tiling
 from geo.grids.widths import Geometries, Pieces
 
-__all__ = ["Mask", "Pairs", "Positions", "blurred_pairs", "in_order_of_ids", "overlapping_pairs"]
+__all__ = [
+    "Mask",
+    "Pairs",
+    "Positions",
+    "blurred_pairs",
+    "distinct",
+    "in_order_of_ids",
+    "overlapping_pairs",
+]
 
 Positions = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
@@ -84,8 +92,16 @@ def overlapping_pairs(tiling: Tiling) -> tuple[Positions, Positions]:
         return _all_pairs(tiling)
     i, j = _paired(tiling.geometry, *tiling.crowded)
     n = max(len(tiling.geometry), 1)
-    code = np.unique(np.minimum(i, j) * n + np.maximum(i, j))
+    code = distinct(np.minimum(i, j) * n + np.maximum(i, j))
     return code // n, code % n
+
+
+def distinct(codes: Positions) -> Positions:
+    """Return the different values of `codes`, ascending."""
+    codes = np.sort(codes)
+    keep = np.ones(len(codes), dtype=bool)
+    keep[1:] = codes[1:] != codes[:-1]
+    return codes[keep]
 
 
 def in_order_of_ids(

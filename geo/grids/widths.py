@@ -15,17 +15,21 @@ from geo.grids.kernel import without_spikes
 __all__ = ["Pieces", "mean_width_m", "polygon_parts"]
 
 Geometries = npt.NDArray[np.object_]
-_POLYGON = 3
+_POLYGON, _MULTIPOLYGON = 3, 6
 
 
 def polygon_parts(geometry: Any) -> tuple[Geometries, npt.NDArray[np.intp]]:  # noqa: ANN401
     """Return the polygons with an area in `geometry` and the position each one came from.
 
+    A multipolygon of one part stays one.
+
     Lines and points that an overlay left are dropped, spikes without width too; missing geometries
     have no part.
     """
     whole = np.asarray(geometry, dtype=object)
-    plain = shapely.get_type_id(whole) == _POLYGON
+    plain = np.isin(shapely.get_type_id(whole), (_POLYGON, _MULTIPOLYGON)) & (
+        shapely.get_num_geometries(whole) == 1
+    )
     several = np.flatnonzero(~plain)
     outer, owner = shapely.get_parts(whole[several], return_index=True)
     parts, within = shapely.get_parts(outer, return_index=True)
@@ -33,7 +37,7 @@ def polygon_parts(geometry: Any) -> tuple[Geometries, npt.NDArray[np.intp]]:  # 
     owner = np.concatenate([np.flatnonzero(plain), several[owner[within]]])
     order = np.argsort(owner, kind="stable")
     parts, owner = parts[order], owner[order]
-    is_polygon = shapely.get_type_id(parts) == _POLYGON
+    is_polygon = np.isin(shapely.get_type_id(parts), (_POLYGON, _MULTIPOLYGON))
     parts, owner = without_spikes(parts[is_polygon]), owner[is_polygon]
     keep = shapely.area(parts) > 0.0
     return parts[keep], owner[keep]
