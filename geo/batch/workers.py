@@ -21,7 +21,7 @@ from geo.batch.manifest import Job
 from geo.errors import GridCircleError, LoadError
 from geo.words import LANGUAGES
 
-__all__ = ["Answer", "Task", "Work", "run_tasks"]
+__all__ = ["Answer", "Task", "Work", "answer_to", "run_tasks"]
 
 _TASKS_A_PROCESS: Final = 20
 """A process makes way for a new one after so many projects, and its memory with it."""
@@ -153,7 +153,7 @@ def _serve(line: Connection, work: Work) -> None:
             task = line.recv()
         except (EOFError, OSError):
             return
-        line.send(_answer(task, work))
+        line.send(answer_to(task, work))
 
 
 def _end_with_parent() -> None:
@@ -164,7 +164,8 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _answer(task: Task, work: Work) -> Answer:
+def answer_to(task: Task, work: Work) -> Answer:
+    """Do a task; whatever goes wrong becomes the sentence of its answer."""
     started = time.perf_counter()
     figures, fault, mark = None, None, None
     try:
