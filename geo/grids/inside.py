@@ -140,9 +140,11 @@ def _is_bound_by(tiling: Tiling, inner: Positions, outer: Positions) -> Mask:
     size = np.searchsorted(residue.outline_owner, inner, side="right") - first
     pair = np.repeat(np.arange(len(inner)), size)
     at = np.arange(len(pair)) + np.repeat(first - (np.cumsum(size) - size), size)
+    vertex, xy = residue.outline_vertex[at], tiling.rings.xy
+    mine = np.hstack([xy[vertex], xy[vertex + 1]])
     rows, start = segments_of(tiling.rings, outer)
     owner = np.repeat(np.arange(len(outer)), np.diff(start))
-    has = np.isin(_hashes(residue.on_outline[at], pair), _hashes(rows, owner))
+    has = np.isin(_hashes(mine, pair), _hashes(rows, owner))
     bound: Mask = np.bincount(pair[~has], minlength=len(inner)) == 0
     return bound
 

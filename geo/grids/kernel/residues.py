@@ -20,10 +20,10 @@ class Residue:
     `chain` (k, 4): residual segments of the polygons, each with its polygon at its left; `owner`
     (k): that polygon. `open_outline` (m, 4): segments of outlines that no polygon has. `left`,
     `right`, `border_m`: pairs left < right and the metres of the segments both have, by left, then
-    right. `is_ragged` (n): has a segment that no other one has. `on_outline` (s, 4): segments of
-    polygons that an outline has too, `outline_owner` (s) their polygon, in order. `fingerprint`
-    (n), and of the outlines after them. `n_segments` of the polygons. `loops`: polygons of one ring
-    all segments of which are residual.
+    right. `is_ragged` (n): has a segment that no other one has. `outline_vertex` (s): where the
+    segments of polygons start that an outline has too; `outline_owner` (s): their polygon, in
+    order. `fingerprint` (n), and of the outlines after them. `n_segments` of the polygons. `loops`:
+    polygons of one ring all segments of which are residual.
     """
 
     chain: Floats
@@ -33,7 +33,7 @@ class Residue:
     right: Ints
     border_m: Floats
     is_ragged: npt.NDArray[np.bool_]
-    on_outline: Floats
+    outline_vertex: npt.NDArray[np.intp]
     outline_owner: Ints
     fingerprint: Keys
     n_segments: int
@@ -75,7 +75,7 @@ def residue_of(both: Rings, n: int, *, turn: Signs | None = None) -> Residue:
         right=right,
         border_m=border_m,
         is_ragged=_has(owner, (mate[:n_own] == NONE) & (segments.sign[:n_own] != 0), n),
-        on_outline=np.hstack([rings.xy[bound], rings.xy[bound + 1]]),
+        outline_vertex=bound,
         outline_owner=owner[bound],
         fingerprint=segments.fingerprint,
         n_segments=int(np.count_nonzero(segments.sign[:n_own])),
