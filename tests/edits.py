@@ -16,10 +16,11 @@ from shapely import affinity
 
 from geo.audit import Audit
 from geo.layers import Layers
+from geo.planning.lookback import Lookback
 from geo.synth import City
 from tests.fake_audit import fake_audit
 
-__all__ = ["EDITS", "Edited", "audit_of", "city_layers", "edit"]
+__all__ = ["EDITS", "Edited", "audit_of", "city_layers", "disagreements", "edit"]
 
 EDITS = (
     "split",
@@ -68,7 +69,6 @@ class Edited:
     successors: dict[str, str | None] = field(default_factory=dict)
     parts: dict[str, set[str]] = field(default_factory=dict)
     moved_ids: set[str] = field(default_factory=set)
-    gone_residents: float = 0.0
     new_residents: float = 0.0
     used: set[str] = field(default_factory=set)
     done: dict[str, int] = field(default_factory=dict)
@@ -124,6 +124,53 @@ def edit(layers: Layers, kinds: tuple[str, ...], *, seed: int, times: int = 1) -
     return made
 
 
+def disagreements(found: Lookback, made: Edited) -> list[str]:
+    """Return every way in which a look-back contradicts the truth of the edits."""
+    grids, wrong = found.grids, []
+    children: dict[str, set[str]] = {}
+    for old_id, new_id in zip(found.lineage["old_id"], found.lineage["new_id"], strict=True):
+        if old_id is not None:
+            children.setdefault(old_id, set()).update({new_id} - {None})
+    for name in grids.index:
+        told = (grids["fate"][name], grids["successor_id"][name], children[name])
+        true = (
+            made.fates.get(name, "unchanged"),
+            made.successors.get(name, name),
+            made.parts.get(name, {name}),
+        )
+        if told != true:
+            wrong.append(f"{name}: {told}, not {true}")
+    origins = found.new_grids["origin"]
+    fresh = origins[origins.isin(("new", "carved"))].to_dict()
+    if fresh != made.origins:
+        wrong.append(f"new grids: {fresh}, not {made.origins}")
+    wrong += [
+        f"{flag}: {set(grids.index[grids[flag]]) ^ names}"
+        for flag, names in made.flags.items()
+        if set(grids.index[grids[flag]]) != names
+    ]
+    if set(found.moved_buildings.index) != made.moved_ids:
+        wrong.append(f"moved: {set(found.moved_buildings.index) ^ made.moved_ids}")
+    return [*wrong, *_unbalanced(found, made)]
+
+
+def _unbalanced(found: Lookback, made: Edited) -> list[str]:
+    people, wrong = found.residents, []
+    moved = float(made.buildings["residents"][sorted(made.moved_ids)].sum())
+    if people["before"] != people["after"] + people["gone"] - people["new"]:
+        wrong.append(f"residents do not balance: {people}")
+    true = {"moved": moved, "gone": 0.0, "new": made.new_residents}
+    if {name: people[name] for name in true} != true:
+        wrong.append(f"residents: {people}, not {true}")
+    if found.lineage["residents_moved"].sum() != moved or found.moves["residents"].sum() != moved:
+        wrong.append("the lineage does not add up to all who moved")
+    counts = found.lineage_counts
+    adjusted = len(found.grids) - counts["unchanged"] - counts["resurveyed"]
+    if found.n_adjusted != adjusted + counts["new"] + counts["carved"]:
+        wrong.append(f"adjusted: {found.n_adjusted}")
+    return wrong
+
+
 class _World:
     """The old grids: who is free to be edited, who borders on whom, which buildings are in whom."""
 
@@ -136,7 +183,6 @@ class _World:
         for left, right in zip(ids[i], ids[j], strict=True):
             if left != right:
                 self.near[left].append(right)
-        at, point = buildings.sindex.query(base.geometry.array, predicate="covers")[:2]
         at, point = base.sindex.query(buildings.geometry.array, predicate="covered_by")[::-1]
         self.inside: dict[str, list[str]] = {name: [] for name in ids}
         home: dict[str, str] = {}

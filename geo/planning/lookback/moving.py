@@ -28,8 +28,8 @@ class Moving:
     `residents`, `households`
         Who moved with them: no more than were there before and are there now.
     `has_moved`
-        Old grids that a building left, or whose successor one came to, length n; dedicated grids
-        count what lies in them.
+        Old grids that a building left, or whose successor one came to, length n. Buildings belong
+        to base grids alone.
     """
 
     old_at: Positions
@@ -68,13 +68,10 @@ def moving(
     has_moved = np.zeros(len(kin.successor), dtype=bool)
     from_at, to_at = before.in_old[old_at], after.in_new[new_at]
     moved = _left(from_at, to_at, kin, points=points, grids=grids)
-    other_from, other_to = before.in_old_other[old_at], after.in_new_other[new_at]
-    other = _left(other_from, other_to, kin, points=points, grids=grids)
-    for left, come in ((from_at[moved], to_at[moved]), (other_from[other], other_to[other])):
-        has_moved[left] = True
-        gained = np.zeros(len(new) + 1, dtype=bool)
-        gained[come[come >= 0]] = True
-        has_moved |= gained[kin.successor]
+    has_moved[from_at[moved]] = True
+    gained = np.zeros(len(new) + 1, dtype=bool)
+    gained[to_at[moved][to_at[moved] >= 0]] = True
+    has_moved |= gained[kin.successor]
     return Moving(
         old_at=old_at[moved],
         new_at=new_at[moved],

@@ -26,16 +26,12 @@ class Places:
 
     `in_old`, `in_new`
         Position of the base grid that covers the point in the old and in the new version.
-    `in_old_other`, `in_new_other`
-        The same of the dedicated grids.
     """
 
     residents: Floats
     households: Floats
     in_old: Positions
     in_new: Positions
-    in_old_other: Positions
-    in_new_other: Positions
 
 
 def places(buildings: gpd.GeoDataFrame, old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> Places:
@@ -46,8 +42,6 @@ def places(buildings: gpd.GeoDataFrame, old: gpd.GeoDataFrame, new: gpd.GeoDataF
         households=residents_of(buildings, "households"),
         in_old=first_cover(buildings, old, is_base[0]),
         in_new=first_cover(buildings, new, is_base[1]),
-        in_old_other=first_cover(buildings, old, ~is_base[0]),
-        in_new_other=first_cover(buildings, new, ~is_base[1]),
     )
 
 

@@ -79,7 +79,12 @@ def look_back(old: Audit, new: Audit, *, border_tolerance_m: float | None = None
     pairs = overlay(pair.before, pair.after)
     units = successor_units(old.layers, new.layers)
     grounds = _grounds(pair, pairs, found)
-    parents = parents_by_grids(pair.before, pair.after, grounds.by_area, known=units)
+    has_units = old.layers.units is not None and new.layers.units is not None
+    parents = (
+        units
+        if has_units
+        else parents_by_grids(pair.before, pair.after, grounds.by_area, known=units)
+    )
     thread = weave(pair.before, pair.after, _sides(pair, parents), grounds=grounds)
     kin = kinship(thread, grounds.shared)
     moved = _moving(pair, found, kin)
