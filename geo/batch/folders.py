@@ -18,6 +18,7 @@ from uuid import uuid4
 import orjson
 
 from geo.errors import OutputError
+from geo.io.hashes import file_hash
 
 __all__ = ["MARK", "Room", "foreign_folders", "open_room", "read_mark", "write_json"]
 
@@ -25,6 +26,7 @@ MARK: Final = "batch-project.json"
 """File in a project's folder, written last: which run, what it rests on, its row of the table."""
 
 _ASIDE: Final = ".batch"
+_BY_HAND: Final = ".xlsx"
 
 
 class Room:
@@ -51,7 +53,8 @@ class Room:
     def publish(self, name: str, mark: Mapping[str, Any]) -> None:
         """Put what was written for `name` in place of what is there, with `mark` as its last file.
 
-        Files that other hands have put into the old folder move over to the new one.
+        Files that other hands have put into the old folder move over to the new one; so does a
+        workbook that was edited, as `ledger.edited.xlsx`.
 
         Raises
         ------
@@ -60,7 +63,8 @@ class Room:
         """
         new, place, old = self._aside / name, self.folder / name, self._old / name
         files = sorted(path.name for path in new.iterdir())
-        write_json(new / MARK, {**mark, "files": [*files, MARK]})
+        hashes = {file: file_hash(new / file) for file in files if file.endswith(_BY_HAND)}
+        write_json(new / MARK, {**mark, "files": [*files, MARK], "workbooks": hashes})
         try:
             if place.exists():
                 self._old.mkdir(exist_ok=True)
@@ -70,7 +74,7 @@ class Room:
             if old.exists() and not place.exists():
                 old.rename(place)
             raise OutputError("batch.in_use", path=place) from error
-        _give_up(old, place)
+        _give_up(old, place, self._aside)
 
     def drop(self, name: str) -> None:
         """Forget what was written aside for `name`."""
@@ -151,26 +155,56 @@ def _alone(path: Path, folder: Path) -> Iterator[None]:
 
 def _recover(folder: Path) -> None:
     """Undo a swap that was cut short, end one that was nearly done, sweep what is half written."""
+    trash = Path(mkdtemp(prefix="new-", dir=folder / _ASIDE))
     for old in (folder / _ASIDE / "old").glob("*"):
         place = folder / old.name
         if place.exists():
-            _give_up(old, place)
+            _give_up(old, place, trash)
         else:
             old.rename(place)
     for aside in (folder / _ASIDE).glob("new-*"):
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _give_up(old: Path, place: Path) -> None:
-    """Remove a folder that was replaced; what a batch has not written in it moves over."""
+def _give_up(old: Path, place: Path, trash: Path) -> None:
+    """Remove a folder that was replaced; what other hands have written in it moves over.
+
+    It goes at one stroke, so that half of it is never taken for something to keep.
+    """
     if not old.is_dir():
         return
-    ours = set((read_mark(old) or {}).get("files", ()))
-    for path in old.iterdir():
-        if path.name not in ours and not (place / path.name).exists():
-            with suppress(OSError):
-                path.rename(place / path.name)
-    shutil.rmtree(old, ignore_errors=True)
+    for path, name in _by_others(old, place):
+        with suppress(OSError):
+            path.rename(place / name)
+    gone = trash / f"{old.name}.old"
+    with suppress(OSError):
+        old.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+
+
+def _by_others(old: Path, place: Path) -> list[tuple[Path, str]]:
+    """Return the files of a folder that a batch has not written, or that were edited since."""
+    mark = read_mark(old) or {}
+    ours, hashes = set(mark.get("files", ())), mark.get("workbooks", {})
+    found = []
+    for path in sorted(old.iterdir()):
+        if path.name not in ours:
+            found.append((path, path.name))
+        elif path.name in hashes and file_hash(path) != hashes[path.name]:
+            found.append((path, f"{path.stem}.edited{path.suffix}"))
+    taken = {path.name for path in place.iterdir()}
+    return [(path, _free(name, taken)) for path, name in found]
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """Return `name`, or with a number before its ending where it is taken; then it is taken."""
+    stem, dot, ending = name.rpartition(".") if "." in name else (name, "", "")
+    free, n = name, 1
+    while free in taken:
+        n += 1
+        free = f"{stem}-{n}{dot}{ending}"
+    taken.add(free)
+    return free
 
 
 def _run_id(path: Path, *, resume: bool) -> str:

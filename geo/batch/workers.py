@@ -2,6 +2,8 @@
 
 A process that dies (out of memory, killed) loses the one project it had at hand; the next project
 gets a new process. Processes are spawned, as on Windows, and end when this one ends, however.
+(A pool of `concurrent.futures` loses all projects at hand with one process, does not tell which one
+was to blame, and its processes outlive a parent that is killed.)
 """
 
 import multiprocessing

@@ -67,6 +67,7 @@ def count_up(task: Task) -> Mapping[str, Any]:
     with log.open("a", encoding="utf-8") as file:
         file.write("x")
     (task.folder / "audit.gpkg").write_text(log.read_text(encoding="utf-8"), encoding="utf-8")
+    (task.folder / "ledger.xlsx").write_text("as written", encoding="utf-8")
     if task.job.project_id == "raises":
         raise ZeroDivisionError(*["by\nnothing"])
     if task.job.project_id == "dies":
@@ -295,6 +296,36 @@ def test_what_no_batch_has_made_is_never_touched(tmp_path: Path) -> None:
     (tmp_path / "town-2" / "批注.txt").write_text("by hand", encoding="utf-8")
     _batch(manifest, tmp_path)
     assert (tmp_path / "town-2" / "批注.txt").read_text(encoding="utf-8") == "by hand"
+
+
+def test_a_ledger_that_was_edited_is_kept_beside_the_new_one(tmp_path: Path) -> None:
+    _project(tmp_path / "a", "town")
+    manifest, out = _manifest(tmp_path, "a/project.toml"), tmp_path / "out"
+    for text in ("", "first note", "second note", ""):
+        _batch(manifest, out)
+        if text:
+            (out / "town" / "ledger.xlsx").write_text(text, encoding="utf-8")
+    kept = {path.name: path.read_text(encoding="utf-8") for path in out.glob("town/*.xlsx")}
+    assert kept == {
+        "ledger.xlsx": "as written",
+        "ledger.edited.xlsx": "first note",
+        "ledger.edited-2.xlsx": "second note",
+    }
+
+
+def test_a_replaced_folder_that_is_half_gone_brings_nothing_back(tmp_path: Path) -> None:
+    _project(tmp_path / "a", "town")
+    manifest, out = _manifest(tmp_path, "a/project.toml"), tmp_path / "out"
+    _batch(manifest, out)
+    gone = out / ".batch" / "new-killed" / "town.old"
+    gone.mkdir(parents=True)
+    (gone / "quarantine.csv").write_text("of the run before", encoding="utf-8")
+    _batch(manifest, out)
+    assert sorted(path.name for path in (out / "town").iterdir()) == [
+        "audit.gpkg",
+        MARK,
+        "ledger.xlsx",
+    ]
 
 
 def test_two_batches_do_not_write_to_one_folder(tmp_path: Path) -> None:
