@@ -46,7 +46,8 @@ def find_outside_parent(
     -------
     report
         `measure`: area outside of the parts that count (m²); geometry: these parts. `counts`:
-        `n_judged`, `n_noise` grids whose parts outside are all noise. Skipped without units,
+        `n_judged`, `n_noise` grids whose parts outside are all noise (on a noisy layer, of those
+        looked at). Skipped without units,
         parent ids or polygons.
 
     Raises

@@ -27,6 +27,9 @@ _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 def is_surely_inside(tiling: Tiling, grid: Positions, outline: Positions, *, is_base: Mask) -> Mask:
     """Return True for each pair of a grid and its parent where the grid is inside for certain.
 
+    On a noisy layer: inside up to noise. A grid that tiles its parent once vertices nearer than
+    half the noise width are one has no part outside that holds a disc of that radius.
+
     Parameters
     ----------
     tiling
@@ -42,18 +45,18 @@ def is_surely_inside(tiling: Tiling, grid: Positions, outline: Positions, *, is_
         return sure
     sure[known] = _is_tiled(tiling, grid[known], outline[known], is_base=is_base[known])
     rest = known[~sure[known]]
-    has_faces = not tiling.is_noisy and tiling.faces is not None
-    if has_faces:
-        sure[rest] = _is_uncut(tiling, grid[rest], outline[rest])
-        sure |= _is_nested(tiling, grid, outline, sure=sure)
+    if tiling.is_noisy or tiling.faces is None:
+        return sure
+    sure[rest] = _is_uncut(tiling, grid[rest], outline[rest])
+    sure |= _is_nested(tiling, grid, outline, sure=sure)
     rest = known[~sure[known]]
     sure[rest] = _is_within(tiling.rings, grid[rest], tiling.outlines[outline[rest]])
-    return sure | _is_nested(tiling, grid, outline, sure=sure) if has_faces else sure
+    return sure | _is_nested(tiling, grid, outline, sure=sure)
 
 
 def _is_tiled(tiling: Tiling, grid: Positions, outline: Positions, *, is_base: Mask) -> Mask:
     n = len(tiling.geometry)
-    fingerprint = tiling.residue.fingerprint
+    fingerprint = tiling.matched.fingerprint
     total = np.zeros(len(fingerprint) - n, dtype=np.uint64)
     np.add.at(total, outline[is_base], fingerprint[grid[is_base]])
     tiled: Mask = (total == fingerprint[n:])[outline] & is_base
