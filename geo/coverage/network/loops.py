@@ -12,10 +12,10 @@ from geo.coverage.network.arrays import NEVER_MS, Ints
 from geo.coverage.network.compiled import compiled
 from geo.coverage.network.graph import Arcs, Chains
 
-__all__ = ["BUCKET_MS", "Places", "Queue", "Scratch", "arrive", "count", "nearest", "reach"]
+__all__ = ["BUCKET_BITS", "Places", "Queue", "Scratch", "arrive", "count", "nearest", "reach"]
 
-BUCKET_MS: Final = 3000
-"""Span of time of one bucket of a queue."""
+BUCKET_BITS: Final = 12
+"""A bucket of a queue spans 2 to the power of this many milliseconds."""
 
 _NONE: Final = -1
 _NEVER: Final = NEVER_MS
@@ -36,8 +36,9 @@ class Places(NamedTuple):
 class Queue(NamedTuple):
     """Scratch of one search over n junctions.
 
-    `head`: first junction of each bucket. `after`, `before`: its neighbours in the list. `slot`:
-    bucket of each junction that waits, else -1. `state`: the bucket in turn, how many wait.
+    `head`: first junction of each bucket, a power of two of them. `after`, `before`: neighbours in
+    the list of a bucket. `slot`: bucket of each junction that waits, else -1. `state[1]`: how many
+    wait.
     """
 
     head: Ints
@@ -64,51 +65,24 @@ class Scratch(NamedTuple):
 
 @compiled
 def _push(queue: Queue, node: int, time: int) -> None:
-    """Put `node` into the bucket of `time`, out of any other.
-
-    A bucket is a doubly linked list; within it order does not matter, since a junction that gets
-    better is looked at again. Each junction waits once at most, so the memory is fixed.
-    """
+    """Put `node` into the bucket of `time`, out of any other."""
     head, after, before, slot, state = queue
-    bucket = (time // BUCKET_MS) % len(head)
-    if slot[node] == bucket:
-        return
-    if slot[node] != _NONE:
-        _take_out(queue, node)
+    bucket = (time >> BUCKET_BITS) & (len(head) - 1)
+    if slot[node] == _NONE:
+        state[1] += 1
+    else:
+        left, right = before[node], after[node]
+        if left == _NONE:
+            head[slot[node]] = right
+        else:
+            after[left] = right
+        if right != _NONE:
+            before[right] = left
     first = head[bucket]
     after[node], before[node] = first, _NONE
     if first != _NONE:
         before[first] = node
     head[bucket], slot[node] = node, bucket
-    state[1] += 1
-
-
-@compiled
-def _pop(queue: Queue) -> int:
-    """Return a junction of the first bucket that has one, -1 when none waits."""
-    head, state = queue.head, queue.state
-    if state[1] == 0:
-        state[0] = 0
-        return _NONE
-    while head[state[0]] == _NONE:
-        state[0] = (state[0] + 1) % len(head)
-    node = int(head[state[0]])
-    _take_out(queue, node)
-    return node
-
-
-@compiled
-def _take_out(queue: Queue, node: int) -> None:
-    head, after, before, slot, state = queue
-    left, right = before[node], after[node]
-    if left == _NONE:
-        head[slot[node]] = right
-    else:
-        after[left] = right
-    if right != _NONE:
-        before[right] = left
-    slot[node] = _NONE
-    state[1] -= 1
 
 
 @compiled
@@ -116,7 +90,7 @@ def nearest(chains: Chains, arcs: Arcs, sites: Places, times: Ints, queue: Queue
     """Fill `times` (all NEVER_MS before) with the least time to any of the sites."""
     for site in range(len(sites.chain)):
         _sow(chains, sites, site, _NEVER - 1, times, queue)
-    _outwards(arcs, times, queue, _NEVER - 1)
+    _outwards(arcs, times, queue, _NEVER - 1, np.empty(len(times), np.int32), 0)
 
 
 @compiled
@@ -138,19 +112,58 @@ def _sow(chains: Chains, sites: Places, site: int, limit: int, times: Ints, queu
 
 
 @compiled
-def _outwards(arcs: Arcs, times: Ints, queue: Queue, limit: int) -> None:
-    """Search until nothing waits: `times` become the least ones, up to `limit`."""
+def _outwards(  # noqa: C901, PLR0912 one loop, since calls in it would cost more than its work
+    arcs: Arcs, times: Ints, queue: Queue, limit: int, nodes: Ints, n: int
+) -> int:
+    """Search until nothing waits: `times` become the least ones, up to `limit`.
+
+    A bucket is a doubly linked list; within it order does not matter, since a junction that gets
+    better is looked at again. Each junction waits once at most, so the memory is fixed. `nodes`
+    lists the junctions that have a time, `n` of them before; returns how many after.
+    """
     first, tail, _, time_ms = arcs
-    while True:
-        node = _pop(queue)
-        if node < 0:
-            break
+    head, after, before, slot, state = queue
+    mask, bucket, waiting = len(head) - 1, 0, state[1]
+    while waiting > 0:
+        node = head[bucket]
+        if node == _NONE:
+            bucket = (bucket + 1) & mask
+            continue
+        right = after[node]
+        head[bucket], slot[node] = right, _NONE
+        if right != _NONE:
+            before[right] = _NONE
+        waiting -= 1
         so_far = np.int64(times[node])
         for at in range(first[node], first[node + 1]):
-            time = so_far + time_ms[at]
-            if time <= limit and time < times[tail[at]]:
-                times[tail[at]] = time
-                _push(queue, tail[at], time)
+            time, other = so_far + time_ms[at], tail[at]
+            known = times[other]
+            if time > limit or time >= known:
+                continue
+            if known == _NEVER:
+                nodes[n] = other
+                n += 1
+            times[other] = time
+            to, place = (time >> BUCKET_BITS) & mask, slot[other]
+            if place == to:
+                continue
+            if place == _NONE:
+                waiting += 1
+            else:
+                left, right = before[other], after[other]
+                if left == _NONE:
+                    head[place] = right
+                else:
+                    after[left] = right
+                if right != _NONE:
+                    before[right] = left
+            right = head[to]
+            after[other], before[other] = right, _NONE
+            if right != _NONE:
+                before[right] = other
+            head[to], slot[other] = other, to
+    state[1] = 0
+    return n
 
 
 @compiled
@@ -249,7 +262,6 @@ def _ball(
     queue: Queue,
 ) -> int:
     """Fill the times of the junctions within reach of one site; return how many there are."""
-    first, tail, _, time_ms = arcs
     times, nodes = scratch.times, scratch.nodes
     chain = sites.chain[site]
     _sow(chains, sites, site, limit, times, queue)
@@ -258,19 +270,7 @@ def _ball(
         if times[end] < _NEVER and (n == 0 or nodes[0] != end):
             nodes[n] = end
             n += 1
-    while True:
-        node = _pop(queue)
-        if node < 0:
-            return n
-        so_far = np.int64(times[node])
-        for at in range(first[node], first[node + 1]):
-            time, other = so_far + time_ms[at], tail[at]
-            if time <= limit and time < times[other]:
-                if times[other] == _NEVER:
-                    nodes[n] = other
-                    n += 1
-                times[other] = time
-                _push(queue, other, time)
+    return _outwards(arcs, times, queue, limit, nodes, n)
 
 
 @compiled

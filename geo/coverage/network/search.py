@@ -14,7 +14,7 @@ import numpy.typing as npt
 from geo.coverage.network.arrays import NEVER_MS, Ints, Longs
 from geo.coverage.network.graph import Graph
 from geo.coverage.network.loops import (
-    BUCKET_MS,
+    BUCKET_BITS,
     Places,
     Queue,
     Scratch,
@@ -194,7 +194,7 @@ def _queue(graph: Graph, longest_ms: int) -> Queue:
     """Return an empty queue in which no two waiting times differ by more than `longest_ms`."""
     n = graph.n_nodes
     return Queue(
-        head=np.full(longest_ms // BUCKET_MS + 3, -1, dtype=np.int32),
+        head=np.full(1 << ((longest_ms >> BUCKET_BITS) + 3).bit_length(), -1, dtype=np.int32),
         after=np.full(n, -1, dtype=np.int32),
         before=np.full(n, -1, dtype=np.int32),
         slot=np.full(n, -1, dtype=np.int32),
