@@ -14,7 +14,7 @@ from geo.synth.ground import Ground
 from geo.synth.mesh import N_BENDS, Mesh
 from geo.synth.people import Buildings
 from geo.synth.plan import Ints, Plan
-from geo.synth.shapes import from_sharpest_corner
+from geo.synth.shapes import from_boldest_corner
 
 __all__ = [
     "building_frame",
@@ -50,7 +50,7 @@ def grid_frame(
             "households": np.concatenate([households, nothing]),
             "residents": np.concatenate([residents, nothing]),
         },
-        geometry=from_sharpest_corner(np.concatenate([ground.base, ground.dedicated])),
+        geometry=from_boldest_corner(np.concatenate([ground.base, ground.dedicated])),
         index=pd.Index(np.concatenate([ground.base_ids, ground.dedicated_ids]), name="grid_id"),
         crs=crs,
     )

@@ -7,7 +7,7 @@ import shapely
 from geo.synth.plan import Floats
 from geo.synth.rings import Rings
 
-__all__ = ["clearance_m", "from_sharpest_corner", "plots", "rounds", "scaled"]
+__all__ = ["clearance_m", "from_boldest_corner", "plots", "rounds", "scaled"]
 
 Shapes = npt.NDArray[np.object_]
 
@@ -20,8 +20,8 @@ def clearance_m(rings: Rings, centres: Floats) -> Floats:
     return np.asarray(np.minimum.reduceat(np.hypot(away[:, 0], away[:, 1]), rings.start[:-1]))
 
 
-def from_sharpest_corner(shapes: Shapes) -> Shapes:
-    """Return `shapes` with the rings of plain polygons begun at their sharpest corner.
+def from_boldest_corner(shapes: Shapes) -> Shapes:
+    """Return `shapes` with the rings of plain polygons begun at the corner that stands out most.
 
     A program that simplifies a ring then never takes its first vertex away, and no border moves
     further than asked. O(vertices).
@@ -36,11 +36,10 @@ def from_sharpest_corner(shapes: Shapes) -> Shapes:
     place = np.arange(len(ring)) - start[ring]
     before = start[ring] + (place - 1) % size[ring]
     after = start[ring] + (place + 1) % size[ring]
-    came, goes = xy - xy[before], xy[after] - xy
-    turn = np.abs(
-        np.arctan2(came[:, 0] * goes[:, 1] - came[:, 1] * goes[:, 0], (came * goes).sum(axis=1))
-    )
-    order = np.lexsort((place, -turn, ring))
+    came, chord = xy - xy[before], xy[after] - xy[before]
+    across = np.abs(came[:, 0] * chord[:, 1] - came[:, 1] * chord[:, 0])
+    height_m = across / np.maximum(np.hypot(chord[:, 0], chord[:, 1]), 1e-9)
+    order = np.lexsort((place, -height_m, ring))
     corner = place[order[start]]
     rolled = start[ring] + (place + corner[ring]) % size[ring]
     drawn[plain] = shapely.polygons(shapely.linearrings(xy[rolled], indices=ring))
