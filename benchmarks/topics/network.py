@@ -290,7 +290,6 @@ def _pandana(town: Town) -> Any:  # noqa: ANN401
             pd.Series(table.col[once]),
             pd.DataFrame({"ms": table.data[once]}),
         )
-        network.precompute(LIMITS_MS[-1])
         network.set(
             pd.Series(town.site_nodes),
             variable=pd.Series(np.ones(len(town.site_nodes))),
