@@ -59,7 +59,7 @@ def enclosed(tiling: Tiling, noise_width_m: float) -> Geometries:
 
 def _union(faces: Faces) -> shapely.Geometry:
     covered = faces.geometry[(faces.n_grids > 0) & ~faces.is_loop]
-    return shapely.coverage_union_all(covered) if len(covered) else shapely.MultiPolygon()
+    return _merged(covered) if len(covered) else shapely.MultiPolygon()
 
 
 def _holes(union: shapely.Geometry) -> Geometries:
@@ -92,12 +92,17 @@ def _joined(pieces: Geometries, unit: Positions) -> tuple[Geometries, Positions]
     alone[:-1] &= unit[1:] != unit[:-1]
     several, ends = np.unique(unit[~alone], return_index=True)
     groups = pieces[~alone]
-    unions = [
-        shapely.coverage_union_all(groups[start:end])
-        for start, end in pairwise([*ends, len(groups)])
-    ]
+    unions = [_merged(groups[start:end]) for start, end in pairwise([*ends, len(groups)])]
     parts, group = shapely.get_parts(unions, return_index=True)
     return np.concatenate([pieces[alone], parts]), np.concatenate([unit[alone], several[group]])
+
+
+def _merged(pieces: Geometries) -> shapely.Geometry:
+    """Return the union of pieces that only touch; of ones that overlap by a hair as well."""
+    try:
+        return shapely.coverage_union_all(pieces)
+    except shapely.GEOSException:
+        return shapely.union_all(pieces)
 
 
 def _grown(
