@@ -6,6 +6,7 @@ that area.
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import shapely
 
 from benchmarks.contest import Contest, Frames, MissingDataError
+from benchmarks.meshes import mesh
 from benchmarks.places import synthetic
 from geo.findings import Report
 from geo.grids import (
@@ -25,18 +27,27 @@ from geo.grids import (
     neighbours,
     tile,
 )
-from geo.layers import Layers
 
 WIDTHS = {"noise_width_m": 0.05, "sliver_width_m": 1.0}
+MESH = 224
 SIZES = {267: "2,400", 5564: "50,000"}
 
 
 def contests() -> list[Contest]:
     """Return the contests of this topic."""
-    return [_contest(n, title) for n, title in SIZES.items()]
+    cities = [
+        _contest(f"synthetic city, about {title} grids", partial(_city, n))
+        for n, title in SIZES.items()
+    ]
+    return [
+        *cities,
+        _contest("mesh of 50,176 grids, 2 % with a defect", _mesh),
+        _contest("the same, each vertex moved by up to 8 mm", partial(_mesh, noise_m=0.008)),
+        _contest("the same, units drawn apart by up to 2 m", partial(_mesh, apart_m=2.0)),
+    ]
 
 
-def _contest(n_communities: int, title: str) -> Contest:
+def _contest(name: str, load: Callable[[], Frames]) -> Contest:
     peers: dict[str, Callable[[Frames], Any]] = {
         "one is_valid pass": _is_valid,
         "geopandas.sjoin + intersection": _sjoin,
@@ -46,8 +57,8 @@ def _contest(n_communities: int, title: str) -> Contest:
         "the slow exact way, all checks": _slow_audit,
     }
     return Contest(
-        name=f"whole audit of the tiling, about {title} grids",
-        load=lambda: _frames(synthetic(n_communities)),
+        name=f"whole audit of the tiling, {name}",
+        load=load,
         ours={"geo.grids, all checks": audit},
         peers=peers,
         difference=_difference,
@@ -56,11 +67,17 @@ def _contest(n_communities: int, title: str) -> Contest:
     )
 
 
-def _frames(layers: Layers) -> Frames:
+def _city(n_communities: int) -> Frames:
+    layers = synthetic(n_communities)
     if layers.units is None:
         msg = "the city has no units"
         raise MissingDataError(msg)
     return {"grids": layers.grids, "units": layers.units}
+
+
+def _mesh(**options: float) -> Frames:
+    city = mesh(MESH, n_defects=MESH * MESH // 50, **options)
+    return {"grids": city.grids, "units": city.units}
 
 
 def audit(frames: Frames) -> dict[str, Any]:
