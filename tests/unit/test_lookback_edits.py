@@ -1,14 +1,17 @@
 """The look-back recovers every edit planted in a random city, and sees none where there is none."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
 
+from geo.audit import run_audit
+from geo.io import load, read_project
 from geo.layers import Layers
 from geo.planning.lookback import Lookback, look_back
-from geo.synth import build_city
+from geo.synth import build_city, write_city
 from tests.edits import EDITS, audit_of, city_layers, disagreements, edit
 
 
@@ -102,3 +105,18 @@ def test_borders_beyond_the_tolerance_are_redrawn(city: Layers) -> None:
     found = look_back(audit_of(city), audit_of(replace(city, grids=grids)), border_tolerance_m=1)
     assert found.lineage_counts["redrawn"] > 50
     assert found.n_adjusted == found.lineage_counts["redrawn"]
+
+
+def test_an_edited_city_on_disk_is_loaded_audited_and_compared(tmp_path: Path) -> None:
+    city = build_city(8, seed=3)
+    before, after = (write_city(city, tmp_path / name) for name in ("before", "after"))
+    made = edit(city_layers(city), EDITS, seed=3)
+    for name, frame in (("grids", made.grids), ("buildings", made.buildings)):
+        frame.reset_index().to_file(after.with_name("city.gpkg"), layer=name, driver="GPKG")
+    old, new = (run_audit(load(read_project(path))) for path in (before, after))
+    found = look_back(old, new)
+    assert disagreements(found, made) == []
+    assert found.n_defects("left") > 0
+    assert found.n_defects("introduced") > 0
+    total = found.n_defects("left") + found.n_defects("introduced")
+    assert total == new.n_findings("error") + new.n_findings("warning")

@@ -218,3 +218,11 @@ def test_nothing_to_compare_people_by_is_said(tmp_path: Path) -> None:
     found = look_back(audit, audit)
     write_look_back(found, tmp_path)
     assert summary(tmp_path)["messages"]
+
+
+def test_verdicts_by_another_model_are_not_compared() -> None:
+    before = fake_audit()
+    found = look_back(before, replace(before, verdict_model="network"))
+    assert not found.findings["tier"].notna().any()
+    assert found.coverage.empty
+    assert any("along streets" in message["en"] for message in found.messages)

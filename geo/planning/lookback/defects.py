@@ -13,7 +13,7 @@ import shapely
 from geo.audit import Audit
 from geo.words import LANGUAGES, text
 
-__all__ = ["CHANGES", "Translation", "compared_findings", "rules_not_compared"]
+__all__ = ["CHANGES", "Translation", "common_tiers", "compared_findings", "rules_not_compared"]
 
 CHANGES: Final = ("fixed", "left", "introduced")
 """What became of a finding."""
@@ -45,7 +45,7 @@ def compared_findings(old: Audit, new: Audit, translation: Translation) -> gpd.G
     the same. What only one audit could judge (a rule, a tier) is in no count and left out.
     """
     skipped = set(rules_not_compared(old, new))
-    tiers = set(old.coverage_summary) & set(new.coverage_summary)
+    tiers = common_tiers(old, new)
     before, after = (
         audit.findings[_is_comparable(audit.findings, skipped, tiers)].reset_index(drop=True)
         for audit in (old, new)
@@ -63,6 +63,13 @@ def compared_findings(old: Audit, new: Audit, translation: Translation) -> gpd.G
         return after
     joined = pd.concat([frame.astype({"old_id": object}) for frame in frames], ignore_index=True)
     return gpd.GeoDataFrame(joined, geometry="geometry", crs=old.crs)
+
+
+def common_tiers(old: Audit, new: Audit) -> set[str]:
+    """Return the tiers that can be compared: judged in both audits, by the same model."""
+    if old.verdict_model != new.verdict_model:
+        return set()
+    return set(old.coverage_summary) & set(new.coverage_summary)
 
 
 def rules_not_compared(old: Audit, new: Audit) -> dict[str, dict[str, str]]:

@@ -381,6 +381,8 @@ def _totals(
 
 def _messages(pair: _Pair) -> tuple[dict[str, str], ...]:
     keys = []
+    if pair.old.verdict_model != pair.new.verdict_model:
+        keys.append("other_model")
     if pair.buildings is None:
         keys.append("no_buildings")
     layers = (pair.old.layers.buildings, pair.new.layers.buildings)

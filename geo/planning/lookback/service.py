@@ -8,6 +8,7 @@ import pandas as pd
 
 from geo.audit import Audit
 from geo.layers import ancestors
+from geo.planning.lookback.defects import common_tiers
 
 __all__ = ["COVERAGE_COLUMNS", "UNIT_COLUMNS", "compared_coverage", "compared_units"]
 
@@ -51,7 +52,8 @@ def compared_coverage(old: Audit, new: Audit, units: Mapping[str, str]) -> pd.Da
     `units` tells the unit that continues an old one. A unit that only one version has stands with
     one side missing; tiers are those that both audits have.
     """
-    tiers = [tier for tier in new.coverage_summary if tier in old.coverage_summary]
+    common = common_tiers(old, new)
+    tiers = [tier for tier in new.coverage_summary if tier in common]
     rows = [_city_row(old, new, tier) for tier in tiers]
     before, after = _unit_rows(old), _unit_rows(new)
     back = {new_id: old_id for old_id, new_id in units.items()}
