@@ -236,6 +236,18 @@ def test_resume_does_what_changed_or_failed_and_nothing_else(tmp_path: Path) -> 
     assert [_times_done(tmp_path / name) for name in ("a", "b")] == [4, 5]
 
 
+def test_a_new_run_cut_short_is_not_resumed_with_what_the_run_before_has_done(
+    tmp_path: Path,
+) -> None:
+    _project(tmp_path / "a", "town")
+    manifest, out = _manifest(tmp_path, "a/project.toml"), tmp_path / "out"
+    _batch(manifest, out)
+    with open_room(out, resume=False):
+        pass  # a new run, killed before its first project
+    told = _batch(manifest, out, resume=True)
+    assert (told["batch"].n_kept, told["rows"]["town"]["before"]) == (0, "x")
+
+
 def test_the_fingerprint_follows_every_file_that_is_read(tmp_path: Path) -> None:
     path = _project(tmp_path, "town", standard="ours.toml")
     frame = grids((0, 0, 200, 200))
@@ -367,16 +379,17 @@ def test_totals_add_up_and_shares_are_weighted() -> None:
             _row("ok", people, residents=300.0, area_m2=10.0),
             _row("findings", more, residents=100.0, area_m2=10.0),
             _row("ok", area, residents=None, area_m2=20.0),
+            _row("ok", people, residents=None, area_m2=0.0),
             _row("failed", {}, n_grids=None),
         ]
     )
 
-    assert sums["states"] == {"ok": 2, "findings": 1, "failed": 1}
-    assert (sums["n_grids"], sums["findings"], sums["seconds"]) == (3, {"G201": 6}, 6.0)
+    assert sums["states"] == {"ok": 3, "findings": 1, "failed": 1}
+    assert (sums["n_grids"], sums["findings"], sums["seconds"]) == (4, {"G201": 8}, 7.5)
     tier = sums["coverage"]["walk_15"]
     assert tier["residents_share"] == pytest.approx((0.5 * 300 + 1.0 * 100) / 400)
     assert tier["area_share"] == pytest.approx((0.2 + 0.4 + 2 * 0.9) / 4)
-    assert (tier["n_projects"], tier["n_projects_by_residents"], tier["n_blank"]) == (3, 2, 3)
+    assert (tier["n_projects"], tier["n_projects_by_residents"], tier["n_blank"]) == (4, 2, 4)
 
 
 @pytest.mark.parametrize(
