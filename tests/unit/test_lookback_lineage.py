@@ -178,6 +178,14 @@ def test_ids_given_anew_along_the_row_are_recoded_not_redrawn() -> None:
     assert found.residents["moved"] == 0
 
 
+def test_ids_given_anew_on_ground_surveyed_again_are_recoded() -> None:
+    #  every border 5 m further east: an old id shares a strip with the grid that has it now
+    after = city((0, 0, 105, 100), (105, 0, 205, 100), (205, 0, 300, 100))
+    found = compared(city(), named(after, "gx", "g0", "g1"))
+    assert fates(found) == ["resurveyed"] * 3
+    assert list(found.grids["successor_id"]) == ["gx", "g0", "g1"]
+
+
 def test_swapped_ids_follow_the_ground() -> None:
     found = compared(city(), named(city(), "g1", "g0", "g2"))
     assert list(found.grids["successor_id"]) == ["g1", "g0", "g2"]
