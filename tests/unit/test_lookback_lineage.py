@@ -179,8 +179,8 @@ def test_ids_given_anew_along_the_row_are_recoded_not_redrawn() -> None:
 
 
 def test_ids_given_anew_on_ground_surveyed_again_are_recoded() -> None:
-    #  every border 5 m further east: an old id shares a strip with the grid that has it now
-    after = city((0, 0, 105, 100), (105, 0, 205, 100), (205, 0, 300, 100))
+    #  every border 5 m further west: an old grid shares a strip with the one that has its id now
+    after = city((0, 0, 95, 100), (95, 0, 195, 100), (195, 0, 300, 100))
     found = compared(city(), named(after, "gx", "g0", "g1"))
     assert fates(found) == ["resurveyed"] * 3
     assert list(found.grids["successor_id"]) == ["gx", "g0", "g1"]
