@@ -288,14 +288,14 @@ def _pandana(town: Town) -> Any:  # noqa: ANN401
             pd.Series(nodes[:, 1]),
             pd.Series(table.row[once]),
             pd.Series(table.col[once]),
-            pd.DataFrame({"ms": table.data[once]}),
+            pd.DataFrame({"seconds": table.data[once] / 1000}),
         )
         network.set(
             pd.Series(town.site_nodes),
             variable=pd.Series(np.ones(len(town.site_nodes))),
             name="sites",
         )
-        network.init_pois(1, LIMITS_MS[-1], 1)
+        network.init_pois(1, LIMITS_MS[-1] / 1000, 1)
         _PANDANA[id(town.matrix)] = network
     return _PANDANA[id(town.matrix)]
 
@@ -310,13 +310,14 @@ def _pandana_nearest(town: Town) -> np.ndarray:
         nodes["x"].iloc[town.site_nodes],
         nodes["y"].iloc[town.site_nodes],
     )
-    return np.asarray(network.nearest_pois(LIMITS_MS[-1], "sites", num_pois=1)[1])
+    found = network.nearest_pois(LIMITS_MS[-1] / 1000, "sites", num_pois=1)[1].to_numpy() * 1000
+    return np.where(found < LIMITS_MS[-1], found, np.inf)
 
 
 def _pandana_counts(town: Town) -> np.ndarray:
     network = _pandana(town)
     return np.stack(
-        [network.aggregate(limit, type="sum", name="sites") for limit in LIMITS_MS]
+        [network.aggregate(limit / 1000, type="sum", name="sites") for limit in LIMITS_MS]
     ).astype(np.int32)[:, town.junctions]
 
 
