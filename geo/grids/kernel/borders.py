@@ -9,6 +9,7 @@ from geo.grids.kernel.compiled import compiled
 from geo.grids.kernel.matching import MANY, Ints
 from geo.grids.kernel.rings import Floats
 from geo.grids.kernel.segments import Keys
+from geo.grids.kernel.sorting import sort_order
 
 __all__ = ["alongside", "common_borders", "shared_by_many"]
 
@@ -155,10 +156,16 @@ def _sorted_near(mine: Floats, other: Floats, reach: float) -> Floats:
     for s in range(len(other)):
         a, b = min(other[s, 0], other[s, 2]), max(other[s, 0], other[s, 2])
         c, d = min(other[s, 1], other[s, 3]), max(other[s, 1], other[s, 3])
+        low[s] = a
         if a <= x1 + reach and b >= x0 - reach and c <= y1 + reach and d >= y0 - reach:
-            keep[count], low[count] = s, a
+            keep[count] = s
             count += 1
-    return other[keep[:count][np.argsort(low[:count])]]
+    sort_order(low, keep, count)
+    near = np.empty((count, 4))
+    for k in range(count):
+        for c in range(4):
+            near[k, c] = other[keep[k], c]
+    return near
 
 
 @compiled
@@ -177,8 +184,11 @@ def _beside(mine: Floats, near: Floats, reach: float) -> tuple[float, float]:
 
 @compiled
 def _ring_beside(mine: Floats, near: Floats, reach: float) -> tuple[float, float]:
-    low = np.minimum(near[:, 0], near[:, 2])
-    widest = np.max(np.abs(near[:, 2] - near[:, 0]))
+    low = np.empty(len(near))
+    widest = 0.0
+    for s in range(len(near)):
+        low[s] = min(near[s, 0], near[s, 2])
+        widest = max(widest, abs(near[s, 2] - near[s, 0]))
     spans = np.empty((len(near) + 1, 2))
     total, beside = 0.0, 0.0
     head, tail = -1.0, 0.0  # of the stretch at the start of the ring, and of that still open
@@ -232,7 +242,9 @@ def _spans(
     x0, x1 = min(mine[at, 0], mine[at, 2]) - reach, max(mine[at, 0], mine[at, 2]) + reach
     y0, y1 = min(mine[at, 1], mine[at, 3]) - reach, max(mine[at, 1], mine[at, 3]) + reach
     count = 0
-    for s in range(np.searchsorted(low, x0 - widest), np.searchsorted(low, x1, side="right")):
+    for s in range(_first_from(low, x0 - widest), len(low)):
+        if low[s] > x1:
+            break
         if max(near[s, 0], near[s, 2]) < x0:
             continue
         if max(near[s, 1], near[s, 3]) < y0 or min(near[s, 1], near[s, 3]) > y1:
@@ -245,20 +257,36 @@ def _spans(
 
 
 @compiled
+def _first_from(low: Floats, value: float) -> int:
+    """Return the first place of the ascending `low` that is not below `value`."""
+    a, b = 0, len(low)
+    while a < b:
+        middle = (a + b) // 2
+        if low[middle] < value:
+            a = middle + 1
+        else:
+            b = middle
+    return a
+
+
+@compiled
 def _merged(spans: Floats, count: int) -> int:
     """Merge the first `count` spans where they touch, in place and in order; how many remain."""
-    if count == 0:
-        return 0
-    order = np.argsort(spans[:count, 0])
-    spans[:count] = spans[:count][order]
+    for k in range(1, count):
+        a, b = spans[k, 0], spans[k, 1]
+        at = k
+        while at > 0 and spans[at - 1, 0] > a:
+            spans[at, 0], spans[at, 1] = spans[at - 1, 0], spans[at - 1, 1]
+            at -= 1
+        spans[at, 0], spans[at, 1] = a, b
     last = 0
     for k in range(1, count):
         if spans[k, 0] <= spans[last, 1] + _TOUCH_M:
             spans[last, 1] = max(spans[last, 1], spans[k, 1])
         else:
             last += 1
-            spans[last] = spans[k]
-    return last + 1
+            spans[last, 0], spans[last, 1] = spans[k, 0], spans[k, 1]
+    return min(last + 1, count)
 
 
 @compiled

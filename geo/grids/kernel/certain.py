@@ -46,9 +46,9 @@ def surely_within(
     near = np.empty(len(rings), np.int64)
     for k in range(len(ring)):
         first, last = ring_start[ring[k]], ring_start[ring[k] + 1]
-        n_near = _near(boxes, first, last, mine[start[k] : start[k + 1]], near)
+        n_near = _near(boxes, first, last, mine, start[k], start[k + 1], near)
         for s in range(start[k], start[k + 1]):
-            meets = _meets(mine, s, rings, boxes, near[:n_near])
+            meets = _meets(mine, s, rings, boxes, near, n_near)
             if meets == _SAME or (meets == _APART and _is_in(mine, s, rings, first, last)):
                 continue
             found[k] = False
@@ -68,10 +68,16 @@ def _boxes(segments: Floats) -> Floats:
 
 
 @compiled
-def _near(boxes: Floats, first: int, last: int, mine: Floats, near: Longs) -> int:
-    """Write the rows first to last whose box meets that of `mine`; how many."""
-    x0, x1 = min(mine[:, 0].min(), mine[:, 2].min()), max(mine[:, 0].max(), mine[:, 2].max())
-    y0, y1 = min(mine[:, 1].min(), mine[:, 3].min()), max(mine[:, 1].max(), mine[:, 3].max())
+def _near(
+    boxes: Floats, first: int, last: int, mine: Floats, begin: int, end: int, near: Longs
+) -> int:
+    """Write the rows first to last whose box meets that of segments begin to end; how many."""
+    x0, y0, x1, y1 = np.inf, np.inf, -np.inf, -np.inf
+    for s in range(begin, end):
+        x0, x1 = min(x0, mine[s, 0]), max(x1, mine[s, 0])
+        y0, y1 = min(y0, mine[s, 1]), max(y1, mine[s, 1])
+        x0, x1 = min(x0, mine[s, 2]), max(x1, mine[s, 2])
+        y0, y1 = min(y0, mine[s, 3]), max(y1, mine[s, 3])
     count = 0
     for t in range(first, last):
         if boxes[t, 0] <= x1 and boxes[t, 2] >= x0 and boxes[t, 1] <= y1 and boxes[t, 3] >= y0:
@@ -81,7 +87,7 @@ def _near(boxes: Floats, first: int, last: int, mine: Floats, near: Longs) -> in
 
 
 @compiled
-def _meets(mine: Floats, s: int, rings: Floats, boxes: Floats, near: Longs) -> int:
+def _meets(mine: Floats, s: int, rings: Floats, boxes: Floats, near: Longs, n_near: int) -> int:
     """Return `_SAME` where segment s is one of the near ones, `_APART` where it meets none."""
     left, right = mine[s, 0], mine[s, 2]
     if left > right:
@@ -90,7 +96,7 @@ def _meets(mine: Floats, s: int, rings: Floats, boxes: Floats, near: Longs) -> i
     if low > high:
         low, high = high, low
     found = _APART
-    for k in range(len(near)):
+    for k in range(n_near):
         t = near[k]
         if boxes[t, 0] > right or boxes[t, 2] < left or boxes[t, 1] > high or boxes[t, 3] < low:
             continue

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from geo.grids.kernel.compiled import compiled
 from geo.grids.kernel.rings import Floats, Rings
+from geo.grids.kernel.sorting import sort_values
 
 __all__ = ["inner_points"]
 
@@ -31,31 +32,60 @@ def inner_points(rings: Rings, *, n_lines: int = _LINES) -> Floats:
 @compiled
 def _inner(xy: Floats, start: Longs, ring: Longs, n_lines: int) -> Floats:
     points = np.empty((len(ring) - 1, 2))
+    largest = 0
     for p in range(len(points)):
-        levels = np.sort(xy[start[ring[p]] : start[ring[p + 1]], 1])
-        height = levels[1:] - levels[:-1]
+        largest = max(largest, start[ring[p + 1]] - start[ring[p]])
+    levels, crossings = np.empty(largest), np.empty(largest)
+    lines = np.empty(n_lines)
+    for p in range(len(points)):
+        first, last = start[ring[p]], start[ring[p + 1]]
+        for v in range(first, last):
+            levels[v - first] = xy[v, 1]
+        count = _lines(levels, last - first, lines)
         room = -1.0
-        for k in np.argsort(-height)[:n_lines]:
-            y = levels[k] + height[k] / 2.0
-            x, width = _widest(xy, start[ring[p] : ring[p + 1] + 1], y)
-            if min(width, height[k]) > room:
-                room = min(width, height[k])
-                points[p, 0], points[p, 1] = x, y
+        for k in range(count):
+            x, width = _widest(xy, start, ring[p], ring[p + 1], lines[k], crossings)
+            if width > room:
+                room = width
+                points[p, 0], points[p, 1] = x, lines[k]
     return points
 
 
 @compiled
-def _widest(xy: Floats, start: Longs, y: float) -> tuple[float, float]:
-    """Return the middle and the length of the longest stretch at `y` inside the rings."""
-    crossings = np.empty(start[-1] - start[0])
+def _lines(levels: Floats, count: int, lines: Floats) -> int:
+    """Write the middles of the widest gaps between the levels; how many."""
+    sort_values(levels, count)
+    n_lines = 0
+    widths = np.empty(len(lines))
+    for k in range(count - 1):
+        width, middle = levels[k + 1] - levels[k], (levels[k] + levels[k + 1]) / 2.0
+        if n_lines < len(lines):
+            at = n_lines
+            n_lines += 1
+        elif width > widths[n_lines - 1]:
+            at = n_lines - 1
+        else:
+            continue
+        while at > 0 and widths[at - 1] < width:
+            widths[at], lines[at] = widths[at - 1], lines[at - 1]
+            at -= 1
+        widths[at], lines[at] = width, middle
+    return n_lines
+
+
+@compiled
+def _widest(
+    xy: Floats, start: Longs, first: int, last: int, y: float, crossings: Floats
+) -> tuple[float, float]:
+    """Return the middle and the length of the longest stretch at `y` inside rings first to last."""
     count = 0
-    for r in range(len(start) - 1):
+    for r in range(first, last):
         for v in range(start[r], start[r + 1] - 1):
             if (xy[v, 1] > y) != (xy[v + 1, 1] > y):
                 share = (y - xy[v, 1]) / (xy[v + 1, 1] - xy[v, 1])
                 crossings[count] = xy[v, 0] + share * (xy[v + 1, 0] - xy[v, 0])
                 count += 1
-    crossings = np.sort(crossings[:count])
+    sort_values(crossings, count)
     middle, longest = 0.0, -1.0
     for k in range(0, count - 1, 2):
         if crossings[k + 1] - crossings[k] > longest:
