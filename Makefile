@@ -52,7 +52,7 @@ test: $(VENV)/.dev system lint
 	@$(BIN)/pytest -m "not full" -n $(JOBS)
 
 test-full: $(VENV)/.dev system lint
-	@$(BIN)/pytest -n $(JOBS)
+	@GRIDCIRCLE_EXAMPLES=explore $(BIN)/pytest -n $(JOBS)
 
 bench: $(VENV)/.bench
 	@$(BIN)/python -m benchmarks

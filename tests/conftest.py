@@ -7,10 +7,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # Shared machines are slow at times: a test fails for what it finds, never for how long it took.
-settings.register_profile(
-    "gridcircle", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
-)
-settings.load_profile("gridcircle")
+# `make test` tries the same examples each time; `make test-full` looks for new ones.
+_LASTING = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
+settings.register_profile("same", derandomize=True, **_LASTING)
+settings.register_profile("explore", **_LASTING)
+settings.load_profile(os.environ.get("GRIDCIRCLE_EXAMPLES", "same"))
 
 _ROOT = Path(__file__).resolve().parents[1]
 
