@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import shapely
 from pyproj import CRS, Transformer
 
 from geo.errors import LayerError
@@ -24,7 +25,14 @@ from geo.synth.frames import (
 from geo.synth.ground import Ground, draw_ground
 from geo.synth.hosts import Hosts, choose_hosts, defect_counts
 from geo.synth.mesh import Mesh, draw_mesh
-from geo.synth.people import Buildings, draw_buildings, draw_households, joined_buildings, scatter
+from geo.synth.people import (
+    Buildings,
+    draw_buildings,
+    draw_households,
+    joined_buildings,
+    scatter,
+    stand_clear,
+)
 from geo.synth.plan import Floats, Ints, Plan, draw_plan
 from geo.synth.truth import Truth, building_truth, coverage_truth, row, size_truth
 from geo.words import text
@@ -207,13 +215,16 @@ def _people(
         households[cells] = rng.integers(low, high + 1, len(cells))
     homes = np.setdiff1d(np.arange(plan.n_base), hosts.cells["empty"])
     xy = scatter(ground.rings, mesh.centres[: plan.n_base], k=figures.buildings, rng=rng)
+    near = ground.touched[ground.touched < plan.n_base]
+    borders = shapely.boundary(ground.base[ground.touched])
+    xy[near] = stand_clear(xy[near], mesh.centres[near], borders)
     ghosts = hosts.ghosts["island"][:, 0]
-    near = rng.uniform(-15, 15, (len(ghosts), figures.buildings, 2))
+    around = rng.uniform(-15, 15, (len(ghosts), figures.buildings, 2))
     lone = hosts.ghosts["lone_building"][:, 0]
     return joined_buildings(
         draw_buildings(xy[homes], homes, households[homes], figures=figures, rng=rng),
         draw_buildings(
-            np.round(mesh.centres[ghosts][:, None] + near, 3),
+            np.round(mesh.centres[ghosts][:, None] + around, 3),
             plan.n_base + np.arange(len(ghosts)),
             draw_households(len(ghosts), figures, rng),
             figures=figures,

@@ -10,7 +10,14 @@ from geo.synth.figures import CityFigures
 from geo.synth.plan import Floats, Ints
 from geo.synth.rings import Rings
 
-__all__ = ["Buildings", "draw_buildings", "draw_households", "joined_buildings", "scatter"]
+__all__ = [
+    "Buildings",
+    "draw_buildings",
+    "draw_households",
+    "joined_buildings",
+    "scatter",
+    "stand_clear",
+]
 
 _MAX_REACH = 0.92
 """Share of the way from a grid's seed to its border that buildings may lie."""
@@ -81,6 +88,24 @@ def scatter(rings: Rings, centres: Floats, *, k: int, rng: np.random.Generator) 
         rings.coordinates, indices=np.repeat(np.arange(len(centres)), rings.size())
     )
     return _cleared(offset, centres, np.asarray(borders, dtype=object))
+
+
+def stand_clear(xy: Floats, centres: Floats, borders: npt.NDArray[np.object_]) -> Floats:
+    """Return the places (r, k, 2) of r grids, those near any of `borders` pulled to the centre."""
+    n, k = xy.shape[:2]
+    middle = np.repeat(centres, k, axis=0)
+    moved = xy.reshape(-1, 2).copy()
+    offset = moved - middle
+    tree = shapely.STRtree(borders)
+    close = np.arange(len(moved))
+    for _ in range(_MAX_STEPS):
+        at, _ = tree.query(shapely.points(moved[close]), predicate="dwithin", distance=_CLEAR_M)
+        close = close[np.unique(at)]
+        if not len(close):
+            break
+        offset[close] *= _STEP
+        moved[close] = np.round(middle[close] + offset[close], 3)
+    return moved.reshape(n, k, 2)
 
 
 def _cleared(offset: Floats, centres: Floats, borders: npt.NDArray[np.object_]) -> Floats:

@@ -21,7 +21,7 @@ def clearance_m(rings: Rings, centres: Floats) -> Floats:
 
 
 def from_boldest_corner(shapes: Shapes) -> Shapes:
-    """Return `shapes` with the rings of plain polygons begun at the corner that stands out most.
+    """Return `shapes` with every ring begun at its corner that stands out most.
 
     A program that simplifies a ring then never takes its first vertex away, and no border moves
     further than asked. O(vertices).
@@ -43,7 +43,17 @@ def from_boldest_corner(shapes: Shapes) -> Shapes:
     corner = place[order[start]]
     rolled = start[ring] + (place + corner[ring]) % size[ring]
     drawn[plain] = shapely.polygons(shapely.linearrings(xy[rolled], indices=ring))
+    for at in np.setdiff1d(np.arange(len(shapes)), plain):
+        parts = [_with_holes(part) for part in shapely.get_parts(shapes[at])]
+        drawn[at] = parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
     return drawn
+
+
+def _with_holes(polygon: shapely.Polygon) -> shapely.Polygon:
+    """Return `polygon` with its shell and holes begun at their corners that stand out most."""
+    rings = from_boldest_corner(shapely.polygons(shapely.get_rings(polygon)))
+    shell, *holes = shapely.get_exterior_ring(rings)
+    return shapely.Polygon(shell, holes)
 
 
 def _has_holes(shapes: Shapes) -> npt.NDArray[np.bool_]:
