@@ -109,29 +109,33 @@ def findings_frame(rows: Iterable[Mapping[str, Any]], crs: CRS | None) -> gpd.Ge
 
     Id lists may be given as any sequence and come out as sorted tuples of text.
     """
-    table = pd.DataFrame([dict(row) for row in rows], dtype=object)
-    table = table.reindex(columns=list(RAW_COLUMNS))
-    for column in ID_LISTS:
-        table[column] = pd.Series(
-            [_sorted_ids(value) for value in table[column]], index=table.index, dtype=object
-        )
-    table["details"] = pd.Series(
-        [value if isinstance(value, Mapping) else {} for value in table["details"]],
-        index=table.index,
-        dtype=object,
+    given = list(rows)
+    index = pd.RangeIndex(len(given))
+    columns: dict[str, pd.Series] = {}
+    for name in RAW_COLUMNS[:-1]:
+        values: list[Any] = [row.get(name) for row in given]
+        if name in ID_LISTS:
+            values = [_sorted_ids(value) for value in values]
+        elif name == "details":
+            values = [value if isinstance(value, Mapping) else {} for value in values]
+        elif name in _NUMBERS:
+            columns[name] = pd.to_numeric(pd.Series(values, index=index, dtype=object)).astype(
+                float
+            )
+            continue
+        else:
+            values = [None if _is_missing(value) else value for value in values]
+        columns[name] = pd.Series(values, index=index, dtype=object)
+    shapes = [row.get("geometry") for row in given]
+    geometry = [g if isinstance(g, shapely.Geometry) else None for g in shapes]
+    return gpd.GeoDataFrame(
+        pd.DataFrame(columns, index=index, copy=False),
+        geometry=gpd.GeoSeries(geometry, index=index, crs=crs),
     )
-    for column in _NUMBERS:
-        table[column] = pd.to_numeric(table[column]).astype(float)
-    for column in ("rule", "defect", "layer", "tier", "model", "category"):
-        values = table[column]
-        table[column] = pd.Series(
-            [None if value is None or value != value else value for value in values],  # noqa: PLR0124
-            index=table.index,
-            dtype=object,
-        )
-    geometry = [g if isinstance(g, shapely.Geometry) else None for g in table["geometry"]]
-    frame = table.drop(columns="geometry")
-    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(geometry, index=frame.index, crs=crs))
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value != value  # noqa: PLR0124 - NaN is no word
 
 
 def concat_findings(frames: Sequence[gpd.GeoDataFrame], crs: CRS | None) -> gpd.GeoDataFrame:
