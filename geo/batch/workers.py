@@ -8,6 +8,7 @@ was to blame, and its processes outlive a parent that is killed.)
 
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
 import time
@@ -51,12 +52,16 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What became of a task: `figures`, or a `fault` (language to sentence)."""
+    """What became of a task: `figures`, or a `fault` (language to sentence).
+
+    `is_killed` where its process died under it.
+    """
 
     figures: Mapping[str, Any] | None = None
     fault: Mapping[str, str] | None = None
     fingerprint: str | None = None
     seconds: float = 0.0
+    is_killed: bool = False
 
 
 Work = Callable[[Task], Mapping[str, Any]]
@@ -65,6 +70,9 @@ Work = Callable[[Task], Mapping[str, Any]]
 
 def run_tasks(tasks: Sequence[Task], work: Work, *, workers: int) -> Iterator[tuple[int, Answer]]:
     """Yield the place of each task and its answer, as they come.
+
+    A task whose process died has a second try when all others are done, with no other process
+    beside it: what did not fit into the memory together may fit alone.
 
     Parameters
     ----------
@@ -75,7 +83,23 @@ def run_tasks(tasks: Sequence[Task], work: Work, *, workers: int) -> Iterator[tu
     workers
         How many processes at once, at least 1.
     """
-    waiting = deque(enumerate(tasks))
+    died: list[int] = []
+    for place, answer in _answers(dict(enumerate(tasks)), work, workers=workers):
+        if answer.is_killed:
+            died.append(place)
+        else:
+            yield place, answer
+    for place in died:
+        shutil.rmtree(tasks[place].folder, ignore_errors=True)
+        tasks[place].folder.mkdir(parents=True, exist_ok=True)
+        yield from _answers({place: tasks[place]}, work, workers=1)
+
+
+def _answers(
+    tasks: Mapping[int, Task], work: Work, *, workers: int
+) -> Iterator[tuple[int, Answer]]:
+    """Yield the answer of each task as it comes."""
+    waiting = deque(tasks.items())
     slots = [_Slot(work) for _ in range(max(1, min(workers, len(tasks))))]
     try:
         while waiting or any(slot.place is not None for slot in slots):
@@ -135,7 +159,7 @@ class _Slot:
             seconds = time.perf_counter() - self._started
             self.close()
             self._start()
-            return Answer(fault=_sentences(fault), seconds=seconds)
+            return Answer(fault=_sentences(fault), seconds=seconds, is_killed=True)
         return answer
 
     def close(self) -> None:

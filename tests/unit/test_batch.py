@@ -70,7 +70,8 @@ def count_up(task: Task) -> Mapping[str, Any]:
     (task.folder / "ledger.xlsx").write_text("as written", encoding="utf-8")
     if task.job.project_id == "raises":
         raise ZeroDivisionError(*["by\nnothing"])
-    if task.job.project_id == "dies":
+    if task.job.project_id == "dies" or (task.job.project_id == "once" and _lines(log) == 1):
+        (task.folder / "half written").mkdir()
         os._exit(9)
     before = task.previous.read_text(encoding="utf-8") if task.previous else None
     return {
@@ -97,6 +98,10 @@ def _one_process(
     yield from ((place, workers_room.answer_to(task, work)) for place, task in enumerate(tasks))
 
 
+def _lines(log: Path) -> int:
+    return len(log.read_text(encoding="utf-8"))
+
+
 def _batch(manifest: Path, out: Path, *, processes: int = 0, **rules: Any) -> dict[str, Any]:  # noqa: ANN401
     with pytest.MonkeyPatch.context() as patch:
         if not processes:
@@ -107,7 +112,7 @@ def _batch(manifest: Path, out: Path, *, processes: int = 0, **rules: Any) -> di
 
 
 def _times_done(folder: Path) -> int:
-    return len((folder / "done.log").read_text(encoding="utf-8"))
+    return _lines(folder / "done.log")
 
 
 # ---- the manifest
@@ -173,7 +178,7 @@ def test_a_manifest_that_cannot_be_used_is_exit_2_and_nothing_is_written(
 
 
 def test_faults_and_dead_workers_cost_one_project_each(tmp_path: Path) -> None:
-    for name in ("dies", "good", "raises", "zz"):
+    for name in ("dies", "good", "once", "raises", "zz"):
         _project(tmp_path / name, name)
     _project(tmp_path / "broken", "broken", titel="x")
     told = _batch(_manifest(tmp_path, "*/project.toml", "none.toml"), tmp_path / "out", processes=1)
@@ -184,6 +189,7 @@ def test_faults_and_dead_workers_cost_one_project_each(tmp_path: Path) -> None:
         "dies": "failed",
         "good": "ok",
         "none": "failed",
+        "once": "ok",
         "raises": "failed",
         "zz": "ok",
     }
@@ -193,7 +199,9 @@ def test_faults_and_dead_workers_cost_one_project_each(tmp_path: Path) -> None:
     assert "nothing" not in rows["raises"]["sentence_en"]
     assert "none.toml" in rows["none"]["sentence_en"]
     assert told["batch"].exit_code == 3
-    assert told["batch"].totals["n_grids"] == 4
+    assert told["batch"].totals["n_grids"] == 6
+    assert [_times_done(tmp_path / name) for name in ("dies", "once", "zz")] == [2, 2, 1]
+    assert not (tmp_path / "out" / "once" / "half written").exists()
 
 
 def test_a_project_that_fails_leaves_its_last_good_folder_alone(tmp_path: Path) -> None:
