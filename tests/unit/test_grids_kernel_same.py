@@ -170,6 +170,21 @@ def test_grids_that_do_not_tile_at_all_are_judged_all_the_same() -> None:
             )
 
 
+def test_a_border_beside_another_ends_at_the_circle_around_its_corner() -> None:
+    #      10┌───────┐20       the borders are 0.8 m apart, so that each is within 1 m of the other
+    #  0 ───┘└───────┘──── 30  as far as 0.6 m beyond the corners: 11.2 m, less 1 m at both ends
+    layer = frame([shapely.box(0, -10, 30, 0), shapely.box(10, 0.8, 20, 10)])
+    for way in (fast.neighbours, slow.neighbours):
+        borders = way(layer, sliver_width_m=1.0)
+        assert borders["border_m"].to_list() == pytest.approx([9.2], abs=1e-3)
+
+
+@pytest.mark.parametrize(("seed", "share"), [(917, 0.5)])
+def test_cities_that_told_the_two_ways_apart_once(seed: int, share: float) -> None:
+    layer, _ = city(seed, share=share)
+    assert_same_borders(layer)
+
+
 def test_a_ring_closed_by_corners_alone_encloses_nothing() -> None:
     #   ◇ ◇     four squares that touch in corners around a place: the union of each with itself
     #   ◇ ◇     has no hole, so the place is open country as in the slow way
