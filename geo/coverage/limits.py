@@ -26,6 +26,11 @@ class CoverageRules:
     `barrier_detour`
         A way along the streets longer than this many times the straight line goes around
         something.
+    `min_capacity_ratio`
+        Capacity for one resident below which a grid is short of it; 0: not judged.
+    `place_uncertainty_m`, `snap_uncertainty_m`, `speed_uncertainty_share`
+        How far a straight line may be off (m), how much more along streets (m), and by which share
+        a speed may be.
     """
 
     lattice_m: float = 25.0
@@ -33,6 +38,10 @@ class CoverageRules:
     crowded_quotient: float = 3.0
     max_snap_m: float = 100.0
     barrier_detour: float = 1.5
+    min_capacity_ratio: float = 0.0
+    place_uncertainty_m: float = 10.0
+    snap_uncertainty_m: float = 10.0
+    speed_uncertainty_share: float = 0.1
 
     @classmethod
     def from_standard(cls, standard: Standard) -> Self:
@@ -49,4 +58,8 @@ class CoverageRules:
             crowded_quotient=standard.limit("crowded_quotient"),
             max_snap_m=standard.limit("max_snap_m"),
             barrier_detour=standard.limit("barrier_detour"),
+            min_capacity_ratio=standard.limit("min_capacity_ratio"),
+            place_uncertainty_m=standard.limit("place_uncertainty_m"),
+            snap_uncertainty_m=standard.limit("snap_uncertainty_m"),
+            speed_uncertainty_share=standard.limit("speed_uncertainty_share"),
         )
