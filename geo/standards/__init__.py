@@ -7,6 +7,15 @@ from geo.standards.loading import DEFAULT_STANDARD, load_standard
 from geo.standards.model import CONFIDENCES, Confidence, Edition, Figure, Standard, Tier
 from geo.standards.overrides import MODES, with_overrides
 from geo.standards.records import from_record, to_record
+from geo.standards.services import (
+    Service,
+    ServiceClass,
+    ServiceMatch,
+    service_classes,
+    service_codes,
+    service_title,
+    services_of,
+)
 from geo.standards.validity import validity_notes
 
 __all__ = [
@@ -17,12 +26,19 @@ __all__ = [
     "Difference",
     "Edition",
     "Figure",
+    "Service",
+    "ServiceClass",
+    "ServiceMatch",
     "Standard",
     "StandardRow",
     "Tier",
     "describe",
     "from_record",
     "load_standard",
+    "service_classes",
+    "service_codes",
+    "service_title",
+    "services_of",
     "shipped_standards",
     "standard_differences",
     "standard_rows",

@@ -16,6 +16,7 @@ import jsonschema
 
 from geo.errors import StandardError
 from geo.standards.extending import extended, merged_documents, unknown_without
+from geo.standards.services import service_codes
 
 __all__ = ["StandardFile", "hint", "read_defaults", "read_standard_file", "shipped_standards"]
 
@@ -167,9 +168,21 @@ def _sense_faults(document: Mapping[str, Any]) -> list[str]:
     tiers, orphan = _table(document, "tiers"), document.get("orphan_tier")
     if orphan is not None and orphan not in tiers:
         faults.append(f"orphan_tier: no tier {orphan!r}, known: {', '.join(tiers)}")
+    faults += [
+        f"tiers.{name}.services: no such service {code!r}{hint(code, service_codes())}"
+        for name, entry in tiers.items()
+        for code in _unknown_services(entry)
+    ]
     if orphan is None and len(tiers) > 1:
         faults.append(f"orphan_tier: required with several tiers, one of {', '.join(tiers)}")
     return faults
+
+
+def _unknown_services(tier: object) -> list[str]:
+    named = tier.get("services", []) if isinstance(tier, Mapping) else []
+    known = service_codes()
+    listed = named if isinstance(named, list) else []
+    return [code for code in listed if isinstance(code, str) and code not in known]
 
 
 def _date_faults(document: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from geo.quantities import distance_m
 from geo.standards.files import StandardFile, read_defaults, read_standard_file
-from geo.standards.model import Edition, Figure, Standard, Tier
+from geo.standards.model import Edition, Figure, Standard, Tier, as_words
 
 __all__ = ["DEFAULT_STANDARD", "WALKED_SOURCE", "load_standard", "sorted_tiers"]
 
@@ -89,14 +89,14 @@ def _tier(name: str, entry: Mapping[str, Any]) -> Tier:
         "confidence": "ours",
     }
     metres: Mapping[str, Any] = entry.get("distance_m", walked)
-    categories = entry.get("categories")
     return Tier(
         tier_id=name,
         title=MappingProxyType(dict(entry["title"])),
         minutes=float(minutes["value"]),
         distance_m=float(metres["value"]),
         mode=entry.get("mode", "walk"),
-        categories=None if categories is None else tuple(categories),
+        categories=as_words(entry.get("categories")),
+        services=as_words(entry.get("services")),
         source=minutes["source"],
         confidence=minutes["confidence"],
         distance_source=metres["source"],

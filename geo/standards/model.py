@@ -1,6 +1,6 @@
 """Standards as frozen values: every number with its unit, source and confidence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal
@@ -8,12 +8,17 @@ from typing import Final, Literal
 from geo.errors import StandardError
 from geo.words import text
 
-__all__ = ["CONFIDENCES", "Confidence", "Edition", "Figure", "Standard", "Tier"]
+__all__ = ["CONFIDENCES", "Confidence", "Edition", "Figure", "Standard", "Tier", "as_words"]
 
 Confidence = Literal["published", "secondary", "unverified", "ours"]
 
 CONFIDENCES: Final = ("published", "secondary", "unverified", "ours")
 """`ours` is our own default, where no source gives a number."""
+
+
+def as_words(listed: Iterable[str] | None) -> tuple[str, ...] | None:
+    """Return a list of words as a tuple; None stays None."""
+    return None if listed is None else tuple(listed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,9 @@ class Edition:
 class Tier:
     """One kind of circle. `categories` None means that every site counts.
 
+    `services` are the codes of the catalogue (classes or services) that everybody in the tier must
+    reach; None asks for none.
+
     `source` and `confidence` are those of the minutes, `distance_source` and
     `distance_confidence` those of the metres: where none are published they are ours.
     """
@@ -51,6 +59,7 @@ class Tier:
     distance_m: float
     mode: str = "walk"
     categories: tuple[str, ...] | None = None
+    services: tuple[str, ...] | None = None
     source: str = ""
     confidence: Confidence = "ours"
     distance_source: str = ""

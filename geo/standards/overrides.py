@@ -10,7 +10,8 @@ from geo.errors import StandardError
 from geo.quantities import distance_m
 from geo.standards.files import hint
 from geo.standards.loading import WALKED_SOURCE, sorted_tiers
-from geo.standards.model import Figure, Standard, Tier
+from geo.standards.model import Figure, Standard, Tier, as_words
+from geo.standards.services import service_codes
 
 __all__ = ["MODES", "with_overrides"]
 
@@ -35,6 +36,10 @@ def _is_words(value: object) -> bool:
     return len(value) > 0 and all(map(_is_text, value))
 
 
+def _is_services(value: object) -> bool:
+    return _is_words(value) and set(value) <= service_codes()  # type: ignore[call-overload]
+
+
 def _is_title(value: object) -> bool:
     if isinstance(value, Mapping):
         return set(value) == {"zh", "en"} and all(map(_is_text, value.values()))
@@ -48,6 +53,7 @@ _SETTINGS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = MappingPr
         "distance_m": (_is_positive, "> 0"),
         "mode": (lambda value: value in MODES, " | ".join(MODES)),
         "categories": (_is_words, '["…", …]'),
+        "services": (_is_services, '["elderly", "elderly.canteen", …]'),
     }
 )
 
@@ -66,8 +72,8 @@ def with_overrides(
         What the project's standards say together.
     tiers
         Tier id to any of `title` (text, or `zh` and `en`), `minutes`, `distance_m`, `mode`,
-        `categories`. An id that the standard lacks makes a new tier and must give its minutes.
-        New minutes without metres mean minutes × 4 km/h.
+        `categories`, `services`. An id that the standard lacks makes a new tier and must give its
+        minutes. New minutes without metres mean minutes × 4 km/h.
     thresholds
         Threshold to number.
 
@@ -131,11 +137,11 @@ def _changed_tier(tier_id: str, settings: Mapping[str, Any], tiers: Mapping[str,
         tier = replace(tier, distance_confidence="ours")
     if "title" in settings:
         tier = replace(tier, title=_title(settings["title"]))
-    categories = settings.get("categories", tier.categories)
     return replace(
         tier,
         mode=settings.get("mode", tier.mode),
-        categories=None if categories is None else tuple(categories),
+        categories=as_words(settings.get("categories", tier.categories)),
+        services=as_words(settings.get("services", tier.services)),
     )
 
 

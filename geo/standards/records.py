@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from geo.standards.model import Edition, Figure, Standard, Tier
+from geo.standards.model import Edition, Figure, Standard, Tier, as_words
 
 __all__ = ["from_record", "to_record"]
 
@@ -80,6 +80,7 @@ def _tier_record(tier: Tier) -> dict[str, Any]:
         "distance_m": tier.distance_m,
         "mode": tier.mode,
         "categories": None if tier.categories is None else list(tier.categories),
+        "services": None if tier.services is None else list(tier.services),
         "source": tier.source,
         "confidence": tier.confidence,
         "distance_source": tier.distance_source,
@@ -88,11 +89,12 @@ def _tier_record(tier: Tier) -> dict[str, Any]:
 
 
 def _tier(record: Mapping[str, Any]) -> Tier:
-    categories = record["categories"]
-    plain = {name: value for name, value in record.items() if name not in ("title", "categories")}
+    lists = ("title", "categories", "services")
+    plain = {name: value for name, value in record.items() if name not in lists}
     return Tier(
         title=MappingProxyType(dict(record["title"])),
-        categories=None if categories is None else tuple(categories),
+        categories=as_words(record["categories"]),
+        services=as_words(record.get("services")),
         **plain,
     )
 

@@ -47,6 +47,7 @@ THRESHOLDS = {
     "max_snap_m": 100,
     "thin_below_share": 0.9,
     "crowded_quotient": 3,
+    "crowded_need_quotient": 2,
     "lattice_m": 25,
     "min_households": 300,
     "max_households": 500,
