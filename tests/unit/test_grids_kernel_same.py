@@ -179,7 +179,7 @@ def test_a_border_beside_another_ends_at_the_circle_around_its_corner() -> None:
         assert borders["border_m"].to_list() == pytest.approx([9.2], abs=1e-3)
 
 
-@pytest.mark.parametrize(("seed", "share"), [(917, 0.5)])
+@pytest.mark.parametrize(("seed", "share"), [(917, 0.5), (367, 0.5)])
 def test_cities_that_told_the_two_ways_apart_once(seed: int, share: float) -> None:
     layer, _ = city(seed, share=share)
     assert_same_borders(layer)
