@@ -14,6 +14,7 @@ from typing import Any, Final
 import orjson
 
 from api.http.features import FeatureTable, read_features
+from api.http.references import Reference, references_of
 from geo.errors import LoadError, NotFoundError
 from geo.words import LANGUAGES
 from geo.words import language as choose_language
@@ -51,6 +52,8 @@ class Dataset:
         Collection name to features, in the order of `LAYERS`.
     `files`
         File name to path, those of `FILES` that are there.
+    `references`
+        The reference systems that features are given out in, CRS84 first.
     """
 
     dataset_id: str
@@ -59,6 +62,7 @@ class Dataset:
     digest: str
     tables: Mapping[str, FeatureTable]
     files: Mapping[str, Path]
+    references: tuple[Reference, ...]
 
     def table(self, name: str) -> FeatureTable:
         """Return the collection `name`; `NotFoundError` when there is none."""
@@ -113,24 +117,24 @@ def read_dataset(folder: Path) -> Dataset:
     if missing:
         raise LoadError("http.not_outputs", path=folder, missing=", ".join(missing))
     project = _project(files["summary.json"])
+    tables = {
+        layer: read_features(files[f"{layer}.geojson"], layer)
+        for layer in LAYERS
+        if f"{layer}.geojson" in files
+    }
     return Dataset(
         dataset_id=project["id"],
         title=project["title"],
         language=project["language"],
         digest=_digest(files),
-        tables=MappingProxyType(
-            {
-                layer: read_features(files[f"{layer}.geojson"], layer)
-                for layer in LAYERS
-                if f"{layer}.geojson" in files
-            }
-        ),
+        tables=MappingProxyType(tables),
         files=MappingProxyType(files),
+        references=references_of(tables["grids"].bbox_deg, project["crs"]),
     )
 
 
 def _project(path: Path) -> dict[str, str]:
-    """Return id, title and language of the project that `summary.json` at `path` names."""
+    """Return id, title, language and CRS of the project that `summary.json` at `path` names."""
     try:
         summary = orjson.loads(path.read_bytes())
     except ValueError as error:
@@ -140,11 +144,12 @@ def _project(path: Path) -> dict[str, str]:
     project_id = named.get("id")
     if not isinstance(project_id, str) or not project_id:
         raise LoadError("http.bad_summary", path=path)
-    language = named.get("language")
+    language, crs = named.get("language"), summary.get("crs")
     return {
         "id": project_id,
         "title": str(named.get("title") or project_id),
         "language": choose_language(language if language in LANGUAGES else None),
+        "crs": crs if isinstance(crs, str) else "",
     }
 
 

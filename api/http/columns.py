@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from api.http.problems import RequestError
 
-__all__ = ["Column", "Kind", "Rows"]
+__all__ = ["Column", "Flags", "Kind", "Rows"]
 
 Kind = Literal["text", "number", "integer", "boolean", "list"]
 Rows = npt.NDArray[np.intp]
+Flags = npt.NDArray[np.bool_]
 
 _FLAGS: Final = MappingProxyType({"true": "true", "false": "false", "1": "true", "0": "false"})
 _NO_CODE: Final = -1
@@ -25,11 +26,12 @@ class Column:
 
     Numbers are kept as such (`numbers`, n values, NaN where missing). All else is coded: the value
     `text` stands in the rows `rows[codes == lookup[text]]`; a list stands in as many places as it
-    has items.
+    has items. `is_missing` tells of each of the n rows whether it has no value.
     """
 
     name: str
     kind: Kind
+    is_missing: Flags
     numbers: npt.NDArray[np.float64]
     rows: Rows
     codes: npt.NDArray[np.int32]
@@ -41,12 +43,14 @@ class Column:
         kind = _kind(values)
         if kind is None:
             return None
+        is_missing = np.array([value is None for value in values], dtype=np.bool_)
         if kind in {"number", "integer"}:
             numbers = np.array([np.nan if v is None else v for v in values], dtype=np.float64)
             empty = np.empty(0, dtype=np.intp)
             return cls(
                 name=name,
                 kind=kind,
+                is_missing=is_missing,
                 numbers=numbers,
                 rows=empty,
                 codes=empty.astype(np.int32),
@@ -56,6 +60,7 @@ class Column:
         return cls(
             name=name,
             kind=kind,
+            is_missing=is_missing,
             numbers=np.empty(0),
             rows=rows,
             codes=codes,
@@ -78,6 +83,17 @@ class Column:
                 raise RequestError("http.not_a_flag", name=self.name, value=text)
             text = flag
         found: Rows = self.rows[self.codes == self.lookup.get(text, _NO_CODE)]
+        return found
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The different values of a coded column, in the order of their codes."""
+        return tuple(self.lookup)
+
+    def code_of_row(self) -> npt.NDArray[np.int32]:
+        """Return the code of each row of a coded column that holds no lists; -1 where missing."""
+        found = np.full(len(self.is_missing), _NO_CODE, dtype=np.int32)
+        found[self.rows] = self.codes
         return found
 
     def _number(self, text: str) -> float:

@@ -7,11 +7,11 @@ from api.http.calls import GEOJSON, HTML, JSON, Call, segment
 from api.http.catalogue import FILES, MAP_FILE
 from api.http.columns import Column
 from api.http.features import FeatureTable
+from api.http.references import CRS84_URI
 from geo.schema import layer_schemas
 
 __all__ = [
     "CONFORMANCE",
-    "CRS84",
     "OPENAPI_TYPE",
     "QUERYABLES_REL",
     "SCHEMA_TYPE",
@@ -26,14 +26,32 @@ __all__ = [
     "queryables_document",
 ]
 
-CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 OPENAPI_TYPE: Final = "application/vnd.oai.openapi+json;version=3.0"
 SCHEMA_TYPE: Final = "application/schema+json"
 QUERYABLES_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 
 CONFORMANCE: Final = tuple(
-    f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{name}"
-    for name in ("core", "oas30", "html", "geojson")
+    f"http://www.opengis.net/spec/{standard}/conf/{name}"
+    for standard, names in (
+        ("ogcapi-common-1/1.0", "core json html oas30"),
+        ("ogcapi-common-2/1.0", "collections"),
+        ("ogcapi-features-1/1.0", "core oas30 html geojson"),
+        ("ogcapi-features-2/1.0", "crs"),
+        (
+            "ogcapi-features-3/1.0",
+            "queryables queryables-query-parameters filter features-filter",
+        ),
+        (
+            "cql2/1.0",
+            (
+                "cql2-text cql2-json basic-cql2 advanced-comparison-operators "
+                "case-insensitive-comparison accent-insensitive-comparison basic-spatial-functions "
+                "basic-spatial-functions-plus spatial-functions array-functions property-property "
+                "arithmetic"
+            ),
+        ),
+    )
+    for name in names.split()
 )
 """Only what is there and tested."""
 
@@ -93,7 +111,8 @@ def collection_document(
         "description": call.word(f"{table.name}_description"),
         "itemType": "feature",
         **_extent(table),
-        "crs": [CRS84],
+        "crs": [reference.uri for reference in call.dataset.references],
+        "storageCrs": CRS84_URI,
         "links": [
             *own,
             call.link(
@@ -122,7 +141,7 @@ def _extent(table: FeatureTable) -> dict[str, Any]:
     """Return the extent, or nothing where no feature has a place."""
     if table.bbox_deg is None:
         return {}
-    return {"extent": {"spatial": {"bbox": [list(table.bbox_deg)], "crs": CRS84}}}
+    return {"extent": {"spatial": {"bbox": [list(table.bbox_deg)], "crs": CRS84_URI}}}
 
 
 def queryables_document(call: Call, table: FeatureTable) -> dict[str, Any]:

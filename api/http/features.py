@@ -1,30 +1,33 @@
 """One collection in memory: encoded features, their places and their properties.
 
-Every feature is encoded once, when it is read; a page of items is a join of bytes.
+Every feature is encoded once, when it is read; a page of items is a join of bytes. In another
+reference system the geometries are projected all at once when it is first asked for, and encoded
+when they are.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 import shapely
 
 from api.http.columns import Column, Rows
+from api.http.projected import Projected, shape_of_box
+from api.http.references import CRS84, Box, Reference
 from geo.errors import LoadError
 
-__all__ = ["RESERVED", "Box", "FeatureTable", "read_features"]
-
-Box = tuple[float, float, float, float]
+__all__ = ["RESERVED", "FeatureTable", "read_features"]
 
 RESERVED: Final = frozenset(
     (
-        *("f", "lang", "limit", "offset", "bbox", "datetime", "crs", "bbox-crs", "geometry"),
+        *("f", "lang", "limit", "offset", "after", "bbox", "datetime", "crs", "bbox-crs"),
         *("filter", "filter-lang", "filter-crs", "sortby", "properties", "skipGeometry"),
-        *("ids", "q", "token", "after"),
+        *("geometry", "ids", "q", "token"),
     )
 )
 """Names of parameters: a property of that name cannot be filtered by."""
@@ -40,6 +43,8 @@ class FeatureTable:
         n unique ids; `row_of` is their inverse.
     `encoded`
         n GeoJSON features, each with its `id`.
+    `spans`
+        Where the geometry of each begins and ends within its encoded bytes.
     `tree`
         Over the n geometries; features without one are in no box.
     `bbox_deg`
@@ -52,30 +57,51 @@ class FeatureTable:
     ids: tuple[str, ...]
     row_of: Mapping[str, int]
     encoded: tuple[bytes, ...]
+    spans: npt.NDArray[np.int64]
     tree: shapely.STRtree
     bbox_deg: Box | None
     columns: Mapping[str, Column]
+    _projected: dict[str, Projected] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         """Return the number of features."""
         return len(self.ids)
 
-    def rows_in(self, boxes: Sequence[Box]) -> Rows:
-        """Return the rows whose geometry meets any of `boxes` (borders count), ascending."""
-        hits = [self.tree.query(_shape(box), predicate="intersects") for box in boxes]
+    def projected(self, reference: Reference) -> Projected:
+        """Return the geometries in `reference`; worked out once."""
+        found = self._projected.get(reference.uri)
+        if found is None:
+            own = self.tree.geometries
+            if reference is CRS84:
+                found = Projected.of(own, self.tree)
+            else:
+                found = Projected.of(reference.project(own))
+            self._projected[reference.uri] = found
+        return found
+
+    def encoded_in(self, reference: Reference, rows: Iterable[int]) -> list[bytes]:
+        """Return features as GeoJSON with coordinates in `reference`."""
+        if reference is CRS84:
+            return [self.encoded[row] for row in rows]
+        geometries = self.projected(reference).encoded(rows)
+        return [
+            b"%b%b%b" % (self.encoded[row][: self.spans[row, 0]], shape, self.encoded[row][end:])
+            for row, shape in zip(rows, geometries, strict=True)
+            for end in (self.spans[row, 1],)
+        ]
+
+    def rows_in(self, boxes: Sequence[Box], reference: Reference = CRS84) -> Rows:
+        """Return the rows whose geometry meets any of `boxes` (borders count), ascending.
+
+        `boxes` are in `reference`, axes in the order of its authority.
+        """
+        tree = self.projected(reference).tree
+        hits = [tree.query(shape_of_box(box), predicate="intersects") for box in boxes]
         return np.unique(np.concatenate(hits))
 
     def rows_at(self, lon_deg: float, lat_deg: float) -> Rows:
         """Return the rows whose geometry covers the point, ascending."""
         return np.sort(self.tree.query(shapely.Point(lon_deg, lat_deg), predicate="intersects"))
-
-    def select(self, boxes: Sequence[Box], equals: Mapping[str, str]) -> Rows | None:
-        """Return the rows that meet `boxes` (none: anywhere) and all of `equals`; None: all."""
-        rows = self.rows_in(boxes) if boxes else None
-        for name, text in equals.items():
-            found = self.columns[name].rows_equal(text)
-            rows = found if rows is None else np.intersect1d(rows, found, assume_unique=True)
-        return rows
 
     def feature(self, row: int) -> dict[str, Any]:
         """Return one feature decoded."""
@@ -94,23 +120,14 @@ def read_features(path: Path, name: str) -> FeatureTable:
     features = _read_collection(path)
     ids = _unique([_id(feature, name, row) for row, feature in enumerate(features)])
     geometries = _geometries(features, path)
-    encoded = tuple(
-        orjson.dumps(
-            {
-                "type": "Feature",
-                "id": fid,
-                "geometry": feature.get("geometry"),
-                "properties": feature.get("properties") or {},
-            }
-        )
-        for fid, feature in zip(ids, features, strict=True)
-    )
+    encoded, spans = _encoded(ids, features)
     bounds = shapely.total_bounds(geometries) if len(geometries) else np.full(4, np.nan)
     return FeatureTable(
         name=name,
         ids=ids,
         row_of=MappingProxyType({fid: row for row, fid in enumerate(ids)}),
         encoded=encoded,
+        spans=spans,
         tree=shapely.STRtree(geometries),
         bbox_deg=None if np.isnan(bounds).any() else (*(float(b) for b in bounds),),  # type: ignore[arg-type]
         columns=MappingProxyType(_columns(features)),
@@ -126,6 +143,21 @@ def _read_collection(path: Path) -> list[dict[str, Any]]:
     if not isinstance(features, list) or not all(isinstance(f, dict) for f in features):
         raise LoadError("http.not_features", path=path)
     return features
+
+
+def _encoded(
+    ids: Sequence[str], features: Sequence[Mapping[str, Any]]
+) -> tuple[tuple[bytes, ...], npt.NDArray[np.int64]]:
+    """Return n features as bytes, and where the geometry stands in each."""
+    encoded: list[bytes] = []
+    spans = np.empty((len(ids), 2), dtype=np.int64)
+    for row, (fid, feature) in enumerate(zip(ids, features, strict=True)):
+        head = b'{"type":"Feature","id":%b,"geometry":' % orjson.dumps(fid)
+        shape = orjson.dumps(feature.get("geometry"))
+        properties = orjson.dumps(feature.get("properties") or {})
+        encoded.append(b'%b%b,"properties":%b}' % (head, shape, properties))
+        spans[row] = len(head), len(head) + len(shape)
+    return tuple(encoded), spans
 
 
 def _geometries(features: Sequence[Mapping[str, Any]], path: Path) -> Any:  # noqa: ANN401
@@ -182,12 +214,3 @@ def _columns(features: Sequence[Mapping[str, Any]]) -> dict[str, Column]:
         if name not in RESERVED
     )
     return {column.name: column for column in found if column is not None}
-
-
-def _shape(box: Box) -> shapely.Geometry:
-    """Return `box` as a geometry; one without an area is a line or a point."""
-    minx, miny, maxx, maxy = box
-    corners = shapely.linestrings([(minx, miny), (maxx, maxy)])
-    if minx == maxx and miny == maxy:
-        return shapely.Point(minx, miny)
-    return corners if minx == maxx or miny == maxy else shapely.box(*box)

@@ -19,7 +19,7 @@ from api.http.operations import (
     parameters,
     path_name,
 )
-from api.http.queries import ITEMS_PARAMETERS
+from api.http.queries import ITEM_PARAMETERS, ITEMS_PARAMETERS
 from api.http.schemas import SCHEMAS
 
 __all__ = ["openapi_document"]
@@ -94,7 +94,10 @@ def _collection_paths(call: Call, table: FeatureTable) -> dict[str, Any]:
             call.word("item_of", title=title),
             schema="featureGeoJSON",
             media=GEOJSON,
-            own=[path_name("featureId", call.word("parameter_item"))],
+            own=[
+                path_name("featureId", call.word("parameter_item")),
+                *(parameter_ref(p) for p in ITEM_PARAMETERS),
+            ],
             tag=name,
         ),
         f"{base}/queryables": get_operation(

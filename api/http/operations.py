@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from api.http.calls import HTML, JSON, Call
+from api.http.filters import FILTER_LANGUAGES
 from api.http.negotiation import FORMS
 from api.http.problems import PROBLEM_TYPE
 from api.http.schemas import schema_ref
@@ -82,6 +83,8 @@ def file_operation(
 def parameters(call: Call) -> dict[str, Any]:
     """Return the parameters that operations refer to."""
     limits = call.service.settings
+    uris = [reference.uri for reference in call.dataset.references]
+    systems = {"type": "string", "format": "uri", "enum": uris, "default": uris[0]}
     schemas: dict[str, dict[str, Any]] = {
         "f": {"type": "string", "enum": list(FORMS)},
         "lang": {"type": "string", "enum": list(LANGUAGES)},
@@ -92,7 +95,17 @@ def parameters(call: Call) -> dict[str, Any]:
             "default": limits.default_limit,
         },
         "offset": {"type": "integer", "minimum": 0, "default": 0},
+        "after": {"type": "string", "pattern": r"^[0-9]{1,12}\."},
         "bbox": _BBOX,
+        "bbox-crs": systems,
+        "crs": systems,
+        "filter": {"type": "string", "minLength": 1},
+        "filter-lang": {
+            "type": "string",
+            "enum": list(FILTER_LANGUAGES),
+            "default": FILTER_LANGUAGES[0],
+        },
+        "filter-crs": systems,
         "datetime": {"type": "string", "pattern": _DATETIME},
     }
     return {name: _query(call, name, schema) for name, schema in schemas.items()}
@@ -126,7 +139,7 @@ def _query(call: Call, name: str, schema: dict[str, Any]) -> dict[str, Any]:
         "name": name,
         "in": "query",
         "required": False,
-        "description": call.word(f"parameter_{name}"),
+        "description": call.word(f"parameter_{name}".replace("-", "_")),
         "schema": schema,
         **_FORM,
     }

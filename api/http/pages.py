@@ -119,8 +119,8 @@ def items_page(call: Call, table: FeatureTable, page: Page) -> Answer:
     ]
     around = [link for link in page.links(call) if link["rel"] in {"prev", "next"}]
     nav = "".join(_anchor(link["href"], link["title"]) for link in around)
-    first = page.query.offset + 1 if rows else 0
-    told = call.word("matched", n=page.matched, first=first, last=page.query.offset + len(rows))
+    first = page.start + 1 if rows else 0
+    told = call.word("matched", n=page.matched, first=first, last=page.start + len(rows))
     head = ["id", *(column_title(call, table, name) for name in names)]
     body = f"<p>{_text(told)}</p><nav>{nav}</nav>{_table(head, rows)}<nav>{nav}</nav>"
     return _page(call, call.word("items_of", title=call.word(table.name)), body)

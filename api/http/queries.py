@@ -2,26 +2,41 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
-from api.http.features import Box, FeatureTable
+from api.http.features import FeatureTable
+from api.http.filters import FILTER_LANGUAGES, parse_filter
 from api.http.problems import RequestError
+from api.http.references import CRS84, Box, Reference, find_reference
 from api.http.settings import Settings
 
-__all__ = ["ITEMS_PARAMETERS", "ItemsQuery", "read_items_query", "read_point", "single_values"]
+__all__ = [
+    "ITEMS_PARAMETERS",
+    "ITEM_PARAMETERS",
+    "ItemsQuery",
+    "read_items_query",
+    "read_point",
+    "read_reference",
+    "single_values",
+]
 
-ITEMS_PARAMETERS: Final = ("limit", "offset", "bbox", "datetime")
+ITEMS_PARAMETERS: Final = (
+    *("limit", "offset", "after", "bbox", "bbox-crs", "crs", "datetime"),
+    *("filter", "filter-lang", "filter-crs"),
+)
 """Parameters of items besides its properties, `f` and `lang`."""
+
+ITEM_PARAMETERS: Final = ("crs",)
+"""Parameters of one item besides `f` and `lang`."""
 
 _WHOLE: Final = re.compile(r"[0-9]{1,18}")
 _INSTANT: Final = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
 )
-_FLAT: Final = 4
-_SOLID: Final = 6
+_CURSOR: Final = re.compile(r"([0-9]{1,12})\.(.*)", re.DOTALL)
 _EAST: Final = 180.0
 _NORTH: Final = 90.0
 _ENDS: Final = 2
@@ -29,12 +44,29 @@ _ENDS: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemsQuery:
-    """A checked request for features; `boxes` are joined by or, `equals` by and."""
+    """A checked request for features.
+
+    `after`
+        Row and id of the feature that the page begins after; None: it begins at `offset`.
+    `boxes`
+        In `box_reference`, joined by or.
+    `equals`
+        Text that properties equal, joined by and.
+    `tree`
+        A CQL2 filter, None where there is none; its geometries are in `filter_reference`.
+    `reference`
+        What the features are given out in.
+    """
 
     limit: int
     offset: int
+    after: tuple[int, str] | None
     boxes: tuple[Box, ...]
+    box_reference: Reference
     equals: Mapping[str, str]
+    tree: Any
+    filter_reference: Reference
+    reference: Reference
 
 
 def single_values(pairs: Iterable[tuple[str, str]], known: Iterable[str]) -> dict[str, str]:
@@ -56,7 +88,11 @@ def single_values(pairs: Iterable[tuple[str, str]], known: Iterable[str]) -> dic
 
 
 def read_items_query(
-    values: Mapping[str, str], table: FeatureTable, settings: Settings
+    values: Mapping[str, str],
+    table: FeatureTable,
+    settings: Settings,
+    *,
+    references: Sequence[Reference],
 ) -> ItemsQuery:
     """Return the request for items that `values` make; a limit above the maximum is the maximum.
 
@@ -71,12 +107,31 @@ def read_items_query(
     limit = _whole(values, "limit", settings.default_limit)
     if limit < 1:
         raise RequestError("http.bad_limit", value=values["limit"])
+    box_reference = read_reference(values, "bbox-crs", references)
     return ItemsQuery(
         limit=min(limit, settings.max_limit),
         offset=_whole(values, "offset", 0),
-        boxes=_boxes(values["bbox"]) if "bbox" in values else (),
+        after=_cursor(values["after"]) if "after" in values else None,
+        boxes=_boxes(values["bbox"], box_reference) if "bbox" in values else (),
+        box_reference=box_reference,
         equals={name: text for name, text in values.items() if name in table.columns},
+        tree=_filter(values),
+        filter_reference=read_reference(values, "filter-crs", references),
+        reference=read_reference(values, "crs", references),
     )
+
+
+def read_reference(
+    values: Mapping[str, str], name: str, references: Sequence[Reference]
+) -> Reference:
+    """Return the reference system that parameter `name` asks for; CRS84 when it does not.
+
+    Raises
+    ------
+    RequestError
+        If it is none of `references`.
+    """
+    return find_reference(values[name], name, references) if name in values else CRS84
 
 
 def read_point(values: Mapping[str, str]) -> tuple[float, float]:
@@ -124,21 +179,29 @@ def _number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _boxes(text: str) -> tuple[Box, ...]:
+def _boxes(text: str, reference: Reference) -> tuple[Box, ...]:
     """Return `bbox` as one box, or as two where it crosses the antimeridian."""
     numbers = [_number(part) for part in text.split(",")]
-    if len(numbers) not in {_FLAT, _SOLID}:
-        raise RequestError("http.bad_bbox", value=text)
     known = [number for number in numbers if number is not None]
     if len(known) < len(numbers):
         raise RequestError("http.bad_bbox", value=text)
-    half = len(known) // 2
-    (minx, miny, *low), (maxx, maxy, *high) = known[:half], known[half:]
-    if miny > maxy or low > high:
-        raise RequestError("http.bad_bbox_order", value=text)
-    if minx <= maxx:
-        return ((minx, miny, maxx, maxy),)
-    return ((minx, miny, _EAST, maxy), (-_EAST, miny, maxx, maxy))
+    return reference.boxes(known)
+
+
+def _cursor(text: str) -> tuple[int, str]:
+    found = _CURSOR.fullmatch(text)
+    if found is None:
+        raise RequestError("http.bad_after", value=text[:80])
+    return int(found[1]), found[2]
+
+
+def _filter(values: Mapping[str, str]) -> Any:  # noqa: ANN401
+    """Return the filter as a tree, None where there is none."""
+    language = values.get("filter-lang", FILTER_LANGUAGES[0])
+    if language not in FILTER_LANGUAGES:
+        known = ", ".join(FILTER_LANGUAGES)
+        raise RequestError("http.bad_choice", name="filter-lang", known=known, value=language[:80])
+    return parse_filter(values["filter"], language) if "filter" in values else None
 
 
 def _require_datetime(text: str) -> None:

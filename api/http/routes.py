@@ -17,7 +17,7 @@ from api.http.items import find_page, item_answer, items_answer, row_of_item
 from api.http.negotiation import choose_form, choose_language
 from api.http.openapi import openapi_document
 from api.http.places import LOCATE_PARAMETERS, locate_document
-from api.http.queries import ITEMS_PARAMETERS, single_values
+from api.http.queries import ITEM_PARAMETERS, ITEMS_PARAMETERS, single_values
 
 __all__ = ["ROOTS", "root_routes", "server_routes"]
 
@@ -64,7 +64,7 @@ def _endpoint(handler: Handler, own: Iterable[str] | None = ()) -> Endpoint:
         headers = {
             "ETag": call.etag(answer.media_type),
             "Cache-Control": "no-cache",
-            "Vary": "Accept, Accept-Encoding, Accept-Language",
+            "Vary": "Accept, Accept-Encoding, Accept-Language, Accept-Crs",
             "Content-Language": call.language,
             **answer.headers,
         }
@@ -220,7 +220,7 @@ async def _file(request: Request) -> Response:
 
 _TREE: Final[tuple[tuple[Handler, str, tuple[str, ...] | None], ...]] = (
     (_items, "/collections/{collection}/items", None),
-    (_item, "/collections/{collection}/items/{item:path}", ()),
+    (_item, "/collections/{collection}/items/{item:path}", ITEM_PARAMETERS),
     (_locate, "/locate", LOCATE_PARAMETERS),
     (_landing, "", ()),
     (_conformance, "/conformance", ()),

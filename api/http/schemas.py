@@ -91,6 +91,7 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         itemType=_TEXT,
         extent=_EXTENT,
         crs=array_of(_URI),
+        storageCrs=_URI,
         links=_LINKS,
     ),
     "collections": _object(
