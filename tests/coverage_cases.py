@@ -1,6 +1,11 @@
-"""Tiers drawn for tests of coverage."""
+"""Tiers and streets drawn for tests of coverage."""
+
+import geopandas as gpd
+import pandas as pd
+import shapely
 
 from geo.standards import Tier
+from tests.builders import CRS
 
 
 def tier(
@@ -18,3 +23,10 @@ def tier(
         distance_m=metres,
         categories=categories,
     )
+
+
+def streets_of(*lines: list[tuple[float, float]]) -> gpd.GeoDataFrame:
+    """Return streets r0, r1, … along the given lines."""
+    shapes = [shapely.LineString(line) for line in lines]
+    index = pd.Index([f"r{i}" for i in range(len(shapes))], name="street_id")
+    return gpd.GeoDataFrame(geometry=gpd.GeoSeries(shapes, index=index, crs=CRS))

@@ -15,7 +15,7 @@ from geo.io import Loaded
 from geo.layers import Layers
 from geo.standards import Standard, Tier
 
-__all__ = ["City", "circles_to_draw", "measure", "notes"]
+__all__ = ["City", "circles_to_draw", "measure", "notes", "sites_with_loads"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,6 +30,7 @@ class City:
     borders: pd.DataFrame
     coverage: pd.DataFrame
     network: circles.NetworkKernel | None
+    capacity: circles.Capacity | None
     doubtful: frozenset[str]
     codes: Mapping[str, CodeScheme]
     has_parents_by_place: bool
@@ -75,6 +76,12 @@ def measure(loaded: Loaded) -> City:
         table = pd.concat([table, by_unit], ignore_index=True)
     if "sites" in doubtful:
         table = unjudged(table)
+    people = circles.grid_totals(layers.grids, demand)
+    capacity = None
+    if tiers and "sites" not in doubtful:
+        capacity = circles.capacity_of(
+            layers, demand, people, tiers=tiers, rules=cover, network=network
+        )
     matched = tiling.tile(
         layers.grids, _outlines(layers), noise_width_m=standard.limit("noise_width_m")
     )
@@ -82,13 +89,14 @@ def measure(loaded: Loaded) -> City:
         layers=layers,
         standard=standard,
         demand=demand,
-        people=circles.grid_totals(layers.grids, demand),
+        people=people,
         matched=matched,
         borders=tiling.neighbours(
             layers.grids, sliver_width_m=standard.limit("sliver_width_m"), tiling=matched
         ),
         coverage=table,
         network=network,
+        capacity=capacity,
         doubtful=doubtful,
         codes={name: code_scheme(code) for name, code in loaded.project.codes.items()},
         has_parents_by_place=loaded.project.specs("grids")[0].parent == "place",
@@ -113,7 +121,18 @@ def _network(
 def notes(city: City) -> tuple[Mapping[str, str], ...]:
     """Return what the user should know of how demand and streets were judged, by language."""
     along = () if city.network is None else city.network.messages()
-    return (*city.demand.messages, *along)
+    shared = () if city.capacity is None else city.capacity.messages()
+    return (*city.demand.messages, *along, *shared)
+
+
+def sites_with_loads(city: City) -> gpd.GeoDataFrame | None:
+    """Return the sites with `load_T` of each tier where their capacity is known."""
+    sites, capacity = city.layers.sites, city.capacity
+    if sites is None or capacity is None:
+        return sites
+    kept = sites.drop(columns=capacity.loads.columns.intersection(sites.columns))
+    order = [*kept.columns.drop(kept.geometry.name), *capacity.loads.columns, kept.geometry.name]
+    return kept.join(capacity.loads)[order]
 
 
 def circles_to_draw(city: City) -> gpd.GeoDataFrame:

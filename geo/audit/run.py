@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import geopandas as gpd
 
 from geo import coverage as circles
-from geo.audit.city import City, circles_to_draw, measure, notes
+from geo.audit.city import City, circles_to_draw, measure, notes, sites_with_loads
 from geo.audit.columns import grid_columns, orphan_reasons, unit_columns, with_confidence
 from geo.audit.complete import complete_findings
 from geo.audit.nets import net_comparison
@@ -111,6 +111,8 @@ def _audit(
 ) -> Audit:
     layers, standard = city.layers, city.standard
     wide = circles.coverage_columns(city.coverage, city.demand, standard.tiers)
+    if city.capacity is not None:
+        wide = wide.join(city.capacity.columns())
     reasons = orphan_reasons(layers, findings, standard.orphan_tier)
     grids = grid_columns(
         layers, findings, wide, borders=city.borders, people=city.people, reasons=reasons
@@ -129,7 +131,7 @@ def _audit(
         layers=layers,
         grids=grids,
         units=unit_columns(layers, grids, findings, coverage=city.coverage),
-        sites=layers.sites,
+        sites=sites_with_loads(city),
         circles=with_confidence(circles_to_draw(city), standard),
         findings=findings,
         coverage=with_confidence(city.coverage, standard),

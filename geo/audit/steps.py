@@ -95,6 +95,18 @@ def _barriers(city: City) -> Report:
     )
 
 
+def _capacity(city: City) -> Report:
+    if city.capacity is None:
+        reason = circles.no_capacity(city.layers, city.demand, city.people)
+        return Report(findings=findings_frame([], city.layers.crs), skipped={"C506": str(reason)})
+    return circles.find_short_capacity(
+        city.capacity,
+        city.layers.grids,
+        tiers=city.standard.tiers,
+        rules=circles.CoverageRules.from_standard(city.standard),
+    )
+
+
 STEPS: Final = (
     Step(name="overlaps", rules=("G201", "G202", "G204", "G207"), run=_overlaps),
     Step(name="gaps", rules=("G203", "G204"), run=_gaps),
@@ -192,6 +204,7 @@ STEPS: Final = (
         run=_coverage,
     ),
     Step(name="barriers", rules=("C504",), needs=("sites", "tiers"), run=_barriers),
+    Step(name="capacity", rules=("C506",), needs=("sites", "tiers"), run=_capacity),
 )
 
 

@@ -11,6 +11,7 @@ from geo.coverage.network import NETWORK, NetworkKernel
 from geo.coverage.network.contours import network_circles
 from geo.coverage.network.rows import network_coverage
 from geo.coverage.radius import RADIUS
+from geo.coverage.shortage import Capacity, capacity_of, find_short_capacity, no_capacity
 from geo.coverage.table import (
     LONG_COLUMNS,
     coverage_columns,
@@ -25,19 +26,23 @@ __all__ = [
     "LONG_COLUMNS",
     "NETWORK",
     "RADIUS",
+    "Capacity",
     "CoverageRules",
     "Demand",
     "NetworkKernel",
+    "capacity_of",
     "circles",
     "classify",
     "coverage_columns",
     "coverage_summary",
     "find_barriers",
     "find_coverage_faults",
+    "find_short_capacity",
     "grid_demand",
     "grid_totals",
     "network_circles",
     "network_coverage",
+    "no_capacity",
     "radius_coverage",
     "unit_coverage",
 ]

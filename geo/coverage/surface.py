@@ -16,7 +16,8 @@ from scipy.spatial import cKDTree
 
 from geo.coverage.demand import Demand
 from geo.coverage.lattice import lattice_points
-from geo.coverage.network import NetworkKernel, Places, limit_ms, reached, take, targets_of
+from geo.coverage.network import NetworkKernel, Places, limit_ms, reached, targets_of
+from geo.coverage.network.search import take
 from geo.coverage.radius import Pairs
 from geo.standards import Tier
 
