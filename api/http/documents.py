@@ -7,7 +7,7 @@ from api.http.calls import GEOJSON, HTML, JSON, Call, segment
 from api.http.catalogue import FILES, MAP_FILE
 from api.http.columns import Column
 from api.http.features import FeatureTable
-from api.http.references import CRS84_URI
+from api.http.references import CRS84_URI, WGS84_URI
 from geo.schema import layer_schemas
 
 __all__ = [
@@ -112,7 +112,7 @@ def collection_document(
         "itemType": "feature",
         **_extent(table),
         "crs": [reference.uri for reference in call.dataset.references],
-        "storageCrs": CRS84_URI,
+        "storageCrs": WGS84_URI,
         "links": [
             *own,
             call.link(

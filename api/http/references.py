@@ -33,6 +33,8 @@ Box = tuple[float, float, float, float]
 Geometries = npt.NDArray[np.object_]
 
 CRS84_URI: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+WGS84_URI: Final = "http://www.opengis.net/def/crs/EPSG/0/4326"
+"""What is named as the storage CRS: GDAL reads a layer in it, and knows it by its code."""
 
 _EPSG: Final = re.compile(
     r"(?:https?://www\.opengis\.net/def/crs/EPSG/0/|urn:ogc:def:crs:EPSG:[0-9.]*:|\[?EPSG:)(\d+)\]?",
@@ -96,8 +98,12 @@ class Reference:
     def project(self, geometries: Geometries) -> Geometries:
         """Return WGS 84 geometries (longitude, latitude) in this system and its order of axes.
 
-        One that cannot be projected is missing.
+        Degrees of WGS 84 stay as they are to the last digit; others are rounded. What cannot be
+        projected is missing.
         """
+        if self.crs == WGS84:
+            turned: Geometries = shapely.transform(geometries, lambda xy: xy[:, ::-1])
+            return turned
         frame = gpd.GeoDataFrame(geometry=gpd.GeoSeries(geometries, crs=WGS84))
         moved = np.asarray(to_crs(frame, self.crs).geometry.array)
         decimals, step = self.decimals, -1 if self.is_swapped else 1
