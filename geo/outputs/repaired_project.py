@@ -1,17 +1,13 @@
 """The project file that reads mended grids in place of those it was given."""
 
 import os
-import re
 import tomllib
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import orjson
+from geo.outputs.toml import toml_text
 
 __all__ = ["repaired_project"]
-
-_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def repaired_project(path: Path, folder: Path, *, crs: str) -> str:
@@ -36,7 +32,7 @@ def repaired_project(path: Path, folder: Path, *, crs: str) -> str:
     for layer in _tables(layers):
         layer["path"] = _moved(layer["path"], path.parent, folder)
     layers["grids"] = {"path": "grids.gpkg", "layer": "grids"}
-    return "".join(_lines(data))
+    return toml_text(data)
 
 
 def _each(value: Any, change: Any) -> Any:  # noqa: ANN401
@@ -64,39 +60,3 @@ def _tables(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401
         return []
     own = [value] if isinstance(value.get("path"), str) else []
     return own + [table for item in value.values() for table in _tables(item)]
-
-
-def _lines(table: Mapping[str, Any], name: str = "") -> list[str]:
-    """Return `table` as TOML: its values first, then the tables in it."""
-    lines = [f"[{name}]\n"] if name else []
-    lines += [
-        f"{_key(key)} = {_value(value)}\n" for key, value in table.items() if not _is_nested(value)
-    ]
-    for key, value in table.items():
-        inner = f"{name}.{_key(key)}" if name else _key(key)
-        if isinstance(value, Mapping):
-            lines += ["\n", *_lines(value, inner)]
-        elif _is_nested(value):
-            for item in value:
-                lines += [f"\n[{'[' + inner + ']'}]\n", *_lines(item)]
-    return lines
-
-
-def _is_nested(value: Any) -> bool:  # noqa: ANN401
-    return isinstance(value, Mapping) or (
-        isinstance(value, Sequence)
-        and not isinstance(value, str)
-        and any(isinstance(item, Mapping) for item in value)
-    )
-
-
-def _key(key: str) -> str:
-    return key if _BARE.fullmatch(key) else orjson.dumps(key).decode()
-
-
-def _value(value: Any) -> str:  # noqa: ANN401
-    if isinstance(value, (bool, str)):
-        return orjson.dumps(value).decode()
-    if isinstance(value, list):
-        return f"[{', '.join(_value(item) for item in value)}]"
-    return str(value)

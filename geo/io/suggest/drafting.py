@@ -29,12 +29,18 @@ _MOST_VALUES: Final = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Suggestion:
-    """A project file that was written: `fault` is why it cannot be loaded yet, if so."""
+    """A project file that was written: `fault` is why it cannot be loaded yet, if so.
+
+    `datasets`, `unread`
+        All that lies in the folder.
+    """
 
     path: Path
     text: str
     loaded: Loaded | None
     fault: GridCircleError | None
+    datasets: tuple[Dataset, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +86,14 @@ def suggest_project(place: Path, *, output: Path | None = None) -> Suggestion:
     )
     text, loaded, fault = _tried(draft, path)
     _write(path, text)
-    return Suggestion(path=path, text=text, loaded=loaded, fault=fault)
+    return Suggestion(
+        path=path,
+        text=text,
+        loaded=loaded,
+        fault=fault,
+        datasets=tuple(datasets),
+        unread=tuple(unread),
+    )
 
 
 def _free(folder: Path) -> Path:
