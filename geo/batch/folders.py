@@ -7,7 +7,6 @@ killed between the two renames is undone by the next (`recover`).
 
 import os
 import shutil
-import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +18,7 @@ import orjson
 
 from geo.errors import OutputError
 from geo.io.hashes import file_hash
+from geo.outputs.staging import alone
 
 __all__ = ["MARK", "Room", "foreign_folders", "open_room", "read_mark", "write_json"]
 
@@ -92,7 +92,7 @@ def open_room(folder: Path, *, resume: bool) -> Iterator[Room]:
     """
     try:
         (folder / _ASIDE).mkdir(parents=True, exist_ok=True)
-        with _alone(folder / _ASIDE / "lock", folder):
+        with alone(folder / _ASIDE / "lock", busy=OutputError("batch.busy", path=folder)):
             _recover(folder)
             run = _run_id(folder / _ASIDE / "run.json", resume=resume)
             aside = Path(mkdtemp(prefix="new-", dir=folder / _ASIDE))
@@ -135,22 +135,6 @@ def write_json(path: Path, content: Any) -> None:  # noqa: ANN401
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-
-
-@contextmanager
-def _alone(path: Path, folder: Path) -> Iterator[None]:
-    """Hold a lock that ends with this process, however it ends (SQLite has one on all systems)."""
-    line = sqlite3.connect(path, timeout=0, isolation_level=None)
-    try:
-        try:
-            line.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise OutputError("batch.busy", path=folder) from error
-            raise OutputError("outputs.cannot_write", path=folder, reason=error) from error
-        yield
-    finally:
-        line.close()
 
 
 def _recover(folder: Path) -> None:

@@ -1,16 +1,17 @@
 """Files that appear whole or not at all: written aside, then put in place one by one."""
 
 import shutil
+import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
 from geo.errors import OutputError
 
-__all__ = ["publish", "staging"]
+__all__ = ["alone", "publish", "staging"]
 
 _PREFIX: Final = ".writing-"
 _STALE_SECONDS: Final = 3600.0
@@ -60,6 +61,36 @@ def publish(aside: Path, folder: Path, names: Sequence[str]) -> tuple[Path, ...]
             raise OutputError("outputs.in_use", path=target) from error
         placed.append(target)
     return tuple(placed)
+
+
+@contextmanager
+def alone(path: Path, *, busy: OutputError, timeout_seconds: float = 0.0) -> Iterator[None]:
+    """Hold a lock that ends with this process, however it ends (SQLite has one on all systems).
+
+    Parameters
+    ----------
+    path
+        File of the lock, made when missing and left there.
+    busy
+        Raised when another process holds the lock after `timeout_seconds`.
+    timeout_seconds
+        How long to wait for it.
+
+    Raises
+    ------
+    OutputError
+        `busy`, or that the file cannot be written.
+    """
+    with ExitStack() as held:
+        try:
+            line = sqlite3.connect(path, timeout=timeout_seconds, isolation_level=None)
+            held.callback(line.close)
+            line.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise busy from error
+            raise OutputError("outputs.cannot_write", path=path.parent, reason=error) from error
+        yield
 
 
 def _sweep(folder: Path) -> None:

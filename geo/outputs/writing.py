@@ -10,7 +10,7 @@ import orjson
 from geo.audit import Audit
 from geo.outputs.geojson import feature_collection
 from geo.outputs.geopackage import geo_layers, write_geopackage
-from geo.outputs.ledger import write_ledger
+from geo.outputs.ledger import Office, write_ledger
 from geo.outputs.nets import NET_FILES, net_writers
 from geo.outputs.staging import publish, staging
 from geo.outputs.summaries import summary
@@ -30,7 +30,7 @@ _IDS: Final = {
 
 
 def write_outputs(
-    audit: Audit, folder: Path, *, progress: Progress | None = None
+    audit: Audit, folder: Path, *, office: Office | None = None, progress: Progress | None = None
 ) -> tuple[Path, ...]:
     """Write the files of the contract into `folder`, all but `map.html`.
 
@@ -42,6 +42,8 @@ def write_outputs(
         Made when missing. Each file is replaced at one stroke and `summary.json` last, so that a
         crash leaves the files of the run before; a `quarantine.csv` or a file on nets of an
         earlier run goes when there is nothing to write in it any more.
+    office
+        What the ledger carries of the office's columns, from the store.
     progress
         Called with the name of each file as its writing starts.
 
@@ -60,7 +62,7 @@ def write_outputs(
         **{f"{layer}.geojson": _geojson_writer(audit, layer) for layer in _IDS},
         "coverage.csv": lambda path: write_coverage(audit.coverage, path),
         "audit.gpkg": lambda path: write_geopackage(audit, path),
-        "ledger.xlsx": lambda path: write_ledger(audit, path),
+        "ledger.xlsx": lambda path: write_ledger(audit, path, office=office),
         **net_writers(audit.nets),
         "summary.json": lambda path: path.write_bytes(_summary(audit)),
     }

@@ -245,7 +245,7 @@ def test_a_crash_leaves_the_last_good_files(
     write_outputs(fake_audit(), tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("geo.outputs.writing.write_ledger", fail)

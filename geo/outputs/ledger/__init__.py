@@ -1,42 +1,57 @@
 """The ledger (台账): one audit as a workbook in the columns that offices use."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 from geo.audit import Audit
 from geo.outputs.ledger.columns import column, sheet_name, word
-from geo.outputs.ledger.issues import issues_sheet
+from geo.outputs.ledger.issues import earlier_sheet, issues_sheet
 from geo.outputs.ledger.limits import rules_sheet
+from geo.outputs.ledger.office import OFFICE_COLUMNS, Office
 from geo.outputs.ledger.overview import overview_sheet
 from geo.outputs.ledger.places import places_of
+from geo.outputs.ledger.reading import LedgerRow, read_ledger
 from geo.outputs.ledger.sheets import Row, Sheet
 from geo.outputs.ledger.subjects import grids_sheet, sites_sheet
 from geo.outputs.ledger.workbook import write_workbook
 
-__all__ = ["ledger_sheets", "write_ledger"]
+__all__ = [
+    "OFFICE_COLUMNS",
+    "LedgerRow",
+    "Office",
+    "ledger_sheets",
+    "read_ledger",
+    "write_ledger",
+]
 
 
-def ledger_sheets(audit: Audit) -> tuple[Sheet, ...]:
+def ledger_sheets(audit: Audit, office: Office | None = None) -> tuple[Sheet, ...]:
     """Return the sheets 汇总, 问题清单, 网格, 站点, 规则; read in English, also a guide to them.
 
-    Names and headers are Chinese always, since offices and programs look for them; what stands in
-    the cells is in the audit's language.
+    Where `office` knows findings that the audit does not list, 往期问题 comes after 问题清单. Names
+    and headers are Chinese always, since offices and programs look for them; what stands in the
+    cells is in the audit's language.
     """
-    places = places_of(audit)
-    sheets = (
-        overview_sheet(audit, places),
-        issues_sheet(audit, places),
-        grids_sheet(audit, places),
-        sites_sheet(audit, places),
-        rules_sheet(audit),
-    )
-    return sheets if audit.language == "zh" else (*sheets, _guide(sheets))
+    places, office = places_of(audit), office or Office()
+    sheets = {
+        "overview": overview_sheet(audit, places),
+        "issues": issues_sheet(audit, places, office),
+        "earlier": earlier_sheet(audit, office),
+        "grids": grids_sheet(audit, places),
+        "sites": sites_sheet(audit, places),
+        "rules": rules_sheet(audit),
+    }
+    if not office.earlier:
+        del sheets["earlier"]
+    if audit.language == "zh":
+        return tuple(sheets.values())
+    return (*sheets.values(), _guide(sheets))
 
 
-def write_ledger(audit: Audit, path: Path) -> None:
-    """Write the ledger of `audit` to `path` (XLSX)."""
+def write_ledger(audit: Audit, path: Path, *, office: Office | None = None) -> None:
+    """Write the ledger of `audit` to `path` (XLSX), with what the office wrote before."""
     write_workbook(
-        ledger_sheets(audit),
+        ledger_sheets(audit, office),
         path,
         title=audit.title,
         created=audit.created,
@@ -44,11 +59,10 @@ def write_ledger(audit: Audit, path: Path) -> None:
     )
 
 
-def _guide(sheets: Iterable[Sheet]) -> Sheet:
+def _guide(sheets: Mapping[str, Sheet]) -> Sheet:
     """Return the English of every sheet and column."""
-    titles = ("overview", "issues", "grids", "sites", "rules")
     rows = []
-    for key, sheet in zip(titles, sheets, strict=True):
+    for key, sheet in sheets.items():
         rows.append(Row(values=(sheet.name, "", word(f"sheet_{key}", "en")), is_total=True))
         rows += [Row(values=(sheet.name, item.title, item.note)) for item in sheet.columns]
     columns = (

@@ -12,10 +12,7 @@ from openpyxl.utils import get_column_letter
 
 from geo.outputs.ledger.sheets import Row, Sheet, row_height
 
-__all__ = ["MAX_ROWS", "Look", "row_texts"]
-
-MAX_ROWS: Final = 1_048_575
-"""Rows that a sheet can have below its header."""
+__all__ = ["Look", "row_texts"]
 
 _MAX_TEXT: Final = 32_767
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "#")
@@ -39,7 +36,7 @@ def row_texts(
     Parameters
     ----------
     sheet
-        n rows; a sheet can hold no more than `MAX_ROWS` of them.
+        n rows, no more than a sheet can hold.
     widths
         Width of each column: how high a row must be, since no program finds out by itself.
     style_of
@@ -49,7 +46,7 @@ def row_texts(
     letters = [get_column_letter(at + 1) for at in range(len(sheet.columns))]
     forms = [column.form for column in sheet.columns]
     styles: dict[Look, int] = {}
-    for number, row in enumerate(sheet.rows[:MAX_ROWS], start=2):
+    for number, row in enumerate(sheet.rows, start=2):
         values = [_plain(value) for value in row.values]
         looks = _looks(row, values, forms)
         cells = []

@@ -1,4 +1,4 @@
-"""The sheet 问题清单: one row a finding, worst first, with empty columns for the hand."""
+"""The sheet 问题清单: one row a finding, worst first, with the columns that the office fills in."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -6,67 +6,112 @@ from typing import Any, Final
 from geo.audit import Audit
 from geo.findings import Rule, rules
 from geo.outputs.ledger.columns import column, sheet_name, word
+from geo.outputs.ledger.office import Office, office_cells
 from geo.outputs.ledger.places import Places
-from geo.outputs.ledger.sheets import Row, Sheet
+from geo.outputs.ledger.sheets import Column, Row, Sheet
 from geo.outputs.values import json_records
 from geo.words import table, text
 
-__all__ = ["issues_sheet"]
+__all__ = ["earlier_sheet", "issues_sheet"]
 
-_BY_HAND: Final = 5
 _KIND_PLACE: Final = 4
 
 
-def issues_sheet(audit: Audit, places: Places) -> Sheet:
-    """Return the findings in the columns that offices use."""
+def issues_sheet(audit: Audit, places: Places, office: Office) -> Sheet:
+    """Return the findings in the columns that offices use, with what the office wrote before."""
     language = audit.language
     columns = (
+        *_heads(language),
+        column("households_touched", language, "count", width=9),
+        column("residents_touched", language, "count", width=9),
+        column("basis", language, "wrap", width=28),
+        column("advice", language, "wrap", width=36),
+        *_by_hand(language),
+    )
+    findings = audit.findings.drop(columns=audit.findings.geometry.name)
+    rows = tuple(
+        _row(number, finding, places=places, office=office, language=language)
+        for number, finding in enumerate(json_records(findings), start=1)
+    )
+    return _sheet("issues", columns, rows)
+
+
+def earlier_sheet(audit: Audit, office: Office) -> Sheet:
+    """Return the findings of audits before that this one does not list, with their notes."""
+    language = audit.language
+    columns = (*_heads(language), column("status", language, width=12), *_by_hand(language))
+    rows = tuple(
+        Row(
+            values=(
+                number,
+                *(finding[name] for name in ("street", "community", "grids")),
+                _kind(finding["rule"], language),
+                finding[f"message_{language}"],
+                finding["status_title"][language],
+                *office_cells(finding),
+                finding["finding_id"],
+                office.stamp,
+            )
+        )
+        for number, finding in enumerate(office.earlier, start=1)
+    )
+    return _sheet("earlier", columns, rows)
+
+
+def _heads(language: str) -> tuple[Column, ...]:
+    """Return the columns that tell a finding."""
+    return (
         column("number", language, "count", width=6),
         column("street", language, width=14),
         column("community", language, width=16),
         column("grid", language, "wrap", width=24),
         column("issue_kind", language, "wrap", width=16),
         column("issue_text", language, "wrap", width=52),
-        column("households_touched", language, "count", width=9),
-        column("residents_touched", language, "count", width=9),
-        column("basis", language, "wrap", width=28),
-        column("advice", language, "wrap", width=36),
+    )
+
+
+def _by_hand(language: str) -> tuple[Column, ...]:
+    """Return the columns of the office, and the hidden ones that a row is known by."""
+    return (
         column("duty_unit", language, "wrap", width=12),
         column("duty_person", language, "wrap", width=10),
         column("deadline", language, "date", width=12),
         column("progress", language, "wrap", width=16),
         column("closed", language, "label", width=8, choices=("是", "否")),
-    )
-    findings = audit.findings.drop(columns=audit.findings.geometry.name)
-    rows = tuple(
-        _row(number, finding, places, language=language)
-        for number, finding in enumerate(json_records(findings), start=1)
-    )
-    return Sheet(
-        name=sheet_name("issues"),
-        columns=columns,
-        rows=rows,
-        paper="A3",
-        done_column=len(columns) - 1,
+        column("finding_id", language, width=16, is_hidden=True),
+        column("stamp", language, width=24, is_hidden=True),
     )
 
 
-def _row(number: int, finding: Mapping[str, Any], places: Places, *, language: str) -> Row:
-    rule = rules().get(finding["rule"])
+def _sheet(name: str, columns: tuple[Column, ...], rows: tuple[Row, ...]) -> Sheet:
+    done = next(place for place, each in enumerate(columns) if each.choices)
+    return Sheet(name=sheet_name(name), columns=columns, rows=rows, paper="A3", done_column=done)
+
+
+def _row(
+    number: int, finding: Mapping[str, Any], *, places: Places, office: Office, language: str
+) -> Row:
     place = places.named(finding["grid_ids"] or (), finding["unit_ids"] or ())
     values = (
         number,
         *place,
-        f"{finding['rule']} {rule.title[language]}" if rule else finding["rule"],
+        _kind(finding["rule"], language),
         finding[f"message_{language}"],
         finding["households"],
         finding["residents"],
         _basis(finding, language),
-        _advice(rule, language),
-        *[None] * _BY_HAND,
+        _advice(rules().get(finding["rule"]), language),
+        *office_cells(office.cells.get(finding["finding_id"], {})),
+        finding["finding_id"],
+        office.stamp or None,
     )
     severity = finding["severity"]
     return Row(values=values, tints={0: severity, _KIND_PLACE: severity})
+
+
+def _kind(code: str, language: str) -> str:
+    rule = rules().get(code)
+    return f"{code} {rule.title[language]}" if rule else code
 
 
 def _basis(finding: Mapping[str, Any], language: str) -> str:

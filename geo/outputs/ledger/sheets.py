@@ -1,13 +1,16 @@
 """Sheets as data, and how wide and high their cells must be."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import ceil
 from types import MappingProxyType
 from typing import Any, Final
 
-__all__ = ["Column", "Row", "Sheet", "column_widths", "row_height"]
+__all__ = ["MAX_ROWS", "Column", "Row", "Sheet", "column_widths", "row_height", "split_sheet"]
+
+MAX_ROWS: Final = 1_048_575
+"""Rows that a sheet can have below its header."""
 
 _WIDE: Final = re.compile("[\u2e80-\uffff\U00010000-\U0010ffff]")
 _LINE_POINTS: Final = 14.0
@@ -21,7 +24,8 @@ class Column:
     `form` is `text`, `label` (short, centred), `wrap`, `count`, `plain`, `number`, `fine`, `share`
     or `date`.
 
-    `note` is told in a comment on the header; `choices` are the only values that a hand may enter.
+    `note` is told in a comment on the header; `choices` are the only values that a hand may enter;
+    `is_hidden` columns are for programs.
     """
 
     title: str
@@ -29,6 +33,7 @@ class Column:
     width: float | None = None
     note: str = ""
     choices: tuple[str, ...] = ()
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,13 @@ class Sheet:
     n_frozen: int = 1
     paper: str = "A4"
     done_column: int | None = None
+
+
+def split_sheet(sheet: Sheet) -> Iterator[Sheet]:
+    """Yield `sheet`, or where it has more than `MAX_ROWS` rows its parts: `名`, `名（2）`, …."""
+    for start in range(0, max(len(sheet.rows), 1), MAX_ROWS):
+        name = f"{sheet.name}（{start // MAX_ROWS + 1}）" if start else sheet.name
+        yield replace(sheet, name=name, rows=sheet.rows[start : start + MAX_ROWS])
 
 
 def column_widths(sheet: Sheet) -> list[float]:

@@ -17,8 +17,8 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from geo.outputs.ledger.cells import MAX_ROWS, Look, row_texts
-from geo.outputs.ledger.sheets import Sheet, column_widths, row_height
+from geo.outputs.ledger.cells import Look, row_texts
+from geo.outputs.ledger.sheets import Sheet, column_widths, row_height, split_sheet
 
 __all__ = ["write_workbook"]
 
@@ -63,7 +63,8 @@ def write_workbook(
     book.properties.title, book.properties.creator = title, "GridCircle"
     book.properties.created = made
     rows: dict[str, list[str]] = {}
-    for number, sheet in enumerate(sheets, start=1):
+    pages = (page for sheet in sheets for page in split_sheet(sheet))
+    for number, sheet in enumerate(pages, start=1):
         page = book.create_sheet(sheet.name)
         widths = column_widths(sheet)
         _set_up(page, sheet, widths, texts=(title, footer))
@@ -101,9 +102,10 @@ def _set_up(page: Any, sheet: Sheet, widths: Sequence[float], *, texts: tuple[st
     """Set widths, panes, filter and print; `texts` are the title of the workbook and the footer."""
     title, footer = texts
     for place, width in enumerate(widths):
-        page.column_dimensions[get_column_letter(place + 1)].width = width
+        dimension = page.column_dimensions[get_column_letter(place + 1)]
+        dimension.width, dimension.hidden = width, sheet.columns[place].is_hidden
     last = get_column_letter(len(sheet.columns))
-    n_rows = min(len(sheet.rows), MAX_ROWS) + 1
+    n_rows = len(sheet.rows) + 1
     page.freeze_panes = f"{get_column_letter(sheet.n_frozen + 1)}2"
     page.auto_filter.ref = f"A1:{last}{n_rows}"
     page.print_title_rows = "1:1"

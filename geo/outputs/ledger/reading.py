@@ -1,0 +1,177 @@
+"""Read back what the office wrote into a ledger: every row with its cells checked."""
+
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from geo.errors import GridCircleError, LoadError
+from geo.outputs.ledger.office import DAY_ZERO, OFFICE_COLUMNS
+from geo.words import LANGUAGES, text
+
+__all__ = ["LedgerRow", "read_ledger"]
+
+MAX_BYTES: Final = 256 << 20
+"""A larger file, or one that unpacks to more than eight times of this, is refused."""
+
+_MAX_TEXT: Final = 2000
+_HEAD_ROWS: Final = 20
+_KEYS: Final = ("finding_id", "stamp")
+_DATE: Final = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
+_SERIALS: Final = range(20_000, 80_000)
+_ILLEGAL: Final = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+_CLOSED: Final[Mapping[str, str]] = {
+    "": "", "是": "是", "否": "否", "yes": "是", "no": "否", "√": "是", "✓": "是", "已销号": "是",
+    "未销号": "否",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRow:
+    """One row: `row` as Excel counts, from 1.
+
+    `cells`
+        Column of the office (those that the sheet has) to text; a deadline is an ISO date.
+    `reason`
+        Why the row cannot be taken, by language; empty where it can.
+    """
+
+    sheet: str
+    row: int
+    finding_id: str
+    stamp: str
+    cells: Mapping[str, str]
+    reason: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def read_ledger(path: Path) -> tuple[LedgerRow, ...]:
+    """Return the rows of every sheet that has the columns of the office, blank rows left out.
+
+    Sheets are known by their header, which may stand below a title; columns may be missing, in any
+    order, hidden or not.
+
+    Raises
+    ------
+    LoadError
+        If the file is no workbook, too large, or has no such sheet.
+    """
+    if not path.is_file():
+        raise LoadError("ledger.no_file", path=path)
+    _require_bounded(path)
+    rows: list[LedgerRow] = []
+    n_sheets = 0
+    try:
+        with CalamineWorkbook.from_path(str(path)) as book:
+            for name in book.sheet_names:
+                lines = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+                head = _header(lines)
+                if head is not None:
+                    n_sheets += 1
+                    rows += _rows(name, lines, at=head[0], places=head[1])
+    except (CalamineError, OSError, ValueError) as error:
+        reason = str(error).split("\n", maxsplit=1)[0]
+        raise LoadError("ledger.unreadable", path=path, reason=reason) from error
+    if not n_sheets:
+        wanted = text("outputs.finding_id", "zh")
+        raise LoadError("ledger.no_sheet", path=path, column=wanted)
+    return tuple(rows)
+
+
+def _require_bounded(path: Path) -> None:
+    """Refuse what is no plain workbook, or larger than any ledger is."""
+    if path.suffix.casefold() != ".xlsx":
+        raise LoadError("ledger.not_xlsx", path=path)
+    n_bytes = path.stat().st_size
+    try:
+        if n_bytes <= MAX_BYTES:
+            with zipfile.ZipFile(path) as packed:
+                n_bytes = sum(member.file_size for member in packed.infolist()) // 8
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise LoadError("ledger.unreadable", path=path, reason=error) from error
+    if n_bytes > MAX_BYTES:
+        raise LoadError("ledger.too_large", path=path, limit=MAX_BYTES >> 20)
+
+
+def _header(lines: Sequence[Sequence[Any]]) -> tuple[int, Mapping[str, int]] | None:
+    """Return the place of the header and of each known column; None where there is none."""
+    titles = {text(f"outputs.{key}", "zh"): key for key in (*_KEYS, *OFFICE_COLUMNS)}
+    for at, line in enumerate(lines[:_HEAD_ROWS]):
+        found: dict[str, int] = {}
+        for place, cell in enumerate(line):
+            key = titles.get(str(cell).strip())
+            if key is not None:
+                found.setdefault(key, place)
+        if any(name in found for name in OFFICE_COLUMNS) and "finding_id" in found:
+            return at, found
+    return None
+
+
+def _rows(
+    sheet: str, lines: Sequence[Sequence[Any]], *, at: int, places: Mapping[str, int]
+) -> Iterator[LedgerRow]:
+    for number, line in enumerate(lines[at + 1 :], start=at + 2):
+        given = {key: line[place] for key, place in places.items()}
+        known = [_plain(given.pop(key, "")) for key in _KEYS]
+        if not known[0] and not any(_plain(value) for value in given.values()):
+            continue
+        cells, reason = {}, {}
+        try:
+            if not known[0]:
+                raise LoadError("ledger.no_id", column=text("outputs.finding_id", "zh"))
+            cells = {name: _cell(name, value) for name, value in given.items()}
+        except GridCircleError as error:
+            reason = {language: error.text(language) for language in LANGUAGES}
+        yield LedgerRow(
+            sheet=sheet,
+            row=number,
+            finding_id=known[0],
+            stamp=known[1],
+            cells=cells,
+            reason=reason,
+        )
+
+
+def _cell(name: str, value: Any) -> str:  # noqa: ANN401
+    if name == "deadline":
+        return _day(value)
+    given = _plain(value)
+    title = text(f"outputs.{name}", "zh")
+    if name == "closed":
+        if given.casefold() not in _CLOSED:
+            raise LoadError("ledger.bad_closed", column=title, value=given)
+        return _CLOSED[given.casefold()]
+    if len(given) > _MAX_TEXT:
+        raise LoadError("ledger.too_long", column=title, limit=_MAX_TEXT)
+    return given
+
+
+def _day(value: Any) -> str:  # noqa: ANN401
+    """Return a day as ISO date, from a date cell, a number of days, or text in a usual form."""
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    given = _plain(value)
+    if not given:
+        return ""
+    if given.isdigit() and int(given) in _SERIALS:
+        return (DAY_ZERO + timedelta(days=int(given))).isoformat()
+    parts = _DATE.fullmatch(given)
+    try:
+        if parts:
+            return date(*map(int, parts.groups())).isoformat()
+    except ValueError:
+        pass
+    raise LoadError("ledger.bad_date", column=text("outputs.deadline", "zh"), value=given[:40])
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return _ILLEGAL.sub("", str(value)).replace("\r\n", "\n").strip()

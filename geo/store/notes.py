@@ -1,0 +1,85 @@
+"""Revisions, events, and the office's notes as a ledger carries them."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from geo.outputs.ledger import OFFICE_COLUMNS, Office
+from geo.store.flow import status_title
+from geo.store.lives import Life
+
+__all__ = [
+    "add_event",
+    "begin_revision",
+    "last_revision",
+    "ledger_stamp",
+    "office_of",
+    "stored_office",
+]
+
+
+def last_revision(line: sqlite3.Connection) -> int:
+    """Return the number of the last change of the store; 0 for an empty one."""
+    (revision,) = line.execute("SELECT coalesce(max(revision), 0) FROM revision").fetchone()
+    return int(revision)
+
+
+def begin_revision(line: sqlite3.Connection, *, actor: str, action: str) -> int:
+    """Open the next revision, within a transaction, and return its number."""
+    revision = last_revision(line) + 1
+    line.execute("INSERT INTO revision VALUES (?, ?, ?, ?)", (revision, _now(), actor, action))
+    return revision
+
+
+def ledger_stamp(line: sqlite3.Connection, project_id: str, *, ahead: int = 0) -> str:
+    """Return what the rows of a ledger say of the state that went out: `project@revision/store`.
+
+    `ahead` is 1 for a ledger that is written before its revision.
+    """
+    (store,) = line.execute("SELECT value FROM store WHERE name = 'id'").fetchone()
+    return f"{project_id}@{last_revision(line) + ahead}/{store}"
+
+
+def add_event(line: sqlite3.Connection, key: str, **values: Any) -> None:  # noqa: ANN401
+    """Append an event of the finding `key`; `values` are further columns of `finding_event`."""
+    row = {"finding_key": key, "at": _now(), **values}
+    names = ", ".join(f'"{name}"' for name in row)
+    marks = ", ".join("?" * len(row))
+    line.execute(
+        f"INSERT INTO finding_event ({names}) VALUES ({marks})",  # noqa: S608
+        tuple(row.values()),
+    )
+
+
+def office_of(stamp: str, lives: Iterable[Life]) -> Office:
+    """Return what the ledger of an audit carries of the office's notes."""
+    cells = {}
+    earlier = []
+    for life in lives:
+        if life.is_listed:
+            cells[life.facts["finding_id"]] = life.cells
+        else:
+            earlier.append(_earlier({**life.facts, "status": life.status}))
+    return Office(stamp=stamp, cells=cells, earlier=earlier)
+
+
+def stored_office(stamp: str, rows: Iterable[Mapping[str, Any]], listed: frozenset[str]) -> Office:
+    """Return the same from rows of the table `finding`; `listed` are the ids that an audit has."""
+    given = list(rows)
+    cells = {
+        row["finding_id"]: {name: row[name] for name in OFFICE_COLUMNS}
+        for row in given
+        if row["finding_id"] in listed
+    }
+    earlier = [_earlier(row) for row in given if row["finding_id"] not in listed]
+    return Office(stamp=stamp, cells=cells, earlier=earlier)
+
+
+def _earlier(row: Mapping[str, Any]) -> dict[str, Any]:
+    titles = {language: status_title(row["status"], language) for language in ("zh", "en")}
+    return {**row, "status_title": titles}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
