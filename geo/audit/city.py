@@ -33,6 +33,7 @@ class City:
     capacity: circles.Capacity | None
     doubtful: frozenset[str]
     codes: Mapping[str, CodeScheme]
+    remarks: tuple[Mapping[str, str], ...]
     has_parents_by_place: bool
 
     @property
@@ -58,7 +59,8 @@ class City:
 def measure(loaded: Loaded) -> City:
     """Compute what several steps share: demand, people, borders, coverage."""
     doubtful = doubtful_layers(loaded.sources)
-    layers, standard = trusted_layers(loaded.layers, doubtful), loaded.standard
+    standard = loaded.standard
+    layers, remarks = _spread(trusted_layers(loaded.layers, doubtful), standard)
     cover = circles.CoverageRules.from_standard(standard)
     demand = circles.grid_demand(
         layers.grids, layers.buildings, has_all_buildings=layers.has_all_buildings
@@ -99,8 +101,17 @@ def measure(loaded: Loaded) -> City:
         capacity=capacity,
         doubtful=doubtful,
         codes={name: code_scheme(code) for name, code in loaded.project.codes.items()},
+        remarks=remarks,
         has_parents_by_place=loaded.project.specs("grids")[0].parent == "place",
     )
+
+
+def _spread(layers: Layers, standard: Standard) -> tuple[Layers, tuple[Mapping[str, str], ...]]:
+    """Return `layers` with totals spread over the buildings where the project wants it."""
+    wanted = standard.limit("spread_totals")
+    if wanted:
+        return circles.spread_totals(layers, by_count=wanted != 1)
+    return layers, circles.spreading_notes(layers)
 
 
 def _network(
@@ -122,7 +133,7 @@ def notes(city: City) -> tuple[Mapping[str, str], ...]:
     """Return what the user should know of how demand and streets were judged, by language."""
     along = () if city.network is None else city.network.messages()
     shared = () if city.capacity is None else city.capacity.messages()
-    return (*city.demand.messages, *along, *shared)
+    return (*city.remarks, *city.demand.messages, *along, *shared)
 
 
 def sites_with_loads(city: City) -> gpd.GeoDataFrame | None:

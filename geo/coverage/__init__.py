@@ -12,6 +12,7 @@ from geo.coverage.network.contours import network_circles
 from geo.coverage.network.rows import network_coverage
 from geo.coverage.radius import RADIUS
 from geo.coverage.shortage import Capacity, capacity_of, find_short_capacity, no_capacity
+from geo.coverage.spreading import spread_totals, spreading_notes
 from geo.coverage.table import (
     LONG_COLUMNS,
     coverage_columns,
@@ -44,5 +45,7 @@ __all__ = [
     "network_coverage",
     "no_capacity",
     "radius_coverage",
+    "spread_totals",
+    "spreading_notes",
     "unit_coverage",
 ]
