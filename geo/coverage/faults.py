@@ -1,4 +1,4 @@
-"""C501 blank, C502 thin, C503 crowded, C505 a category missing, C507 unknown: base grids only."""
+"""C501 blank, C502 thin, C503 crowded, C505 what is asked for missing, C507 unknown: base grids."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -13,11 +13,14 @@ from geo.coverage.limits import CoverageRules
 from geo.coverage.measures import ALL_CATEGORIES
 from geo.coverage.network import the_mode
 from geo.coverage.radius import RADIUS
+from geo.coverage.services import SERVICE, asked_of, category_title
 from geo.findings import Report, findings_frame
 from geo.standards import Tier
 from geo.words import LANGUAGES, text
 
 __all__ = ["find_coverage_faults", "reach_text"]
+
+_ROUNDING: Final = 1e-9
 
 _RULE_OF_CLASS: Final = {"blank": "C501", "thin": "C502", "crowded": "C503", "unknown": "C507"}
 
@@ -53,19 +56,25 @@ def find_coverage_faults(
     -------
     report
         C501 (measure: share 0), C502 (share, limit `thin_below_share`), C503 (number of sites,
-        limit: what is crowded above), C505 (share 0 of one category where the tier as a whole is
-        not blank), C507 (share that could be judged: 0). Counts `n_judged` (grid and tier pairs
-        with a verdict) and `n_unknown`. C505 is skipped where no tier names categories, C507 by
-        radius, which can always be judged: the reasons are keys of `geo.words`.
+        limit: what is crowded above; only where the sites in reach of a resident are at least
+        `crowded_need_quotient` times the city's), C505 (share 0 of one category, service or class
+        that the tier asks for, where the tier as a whole is not blank), C507 (share that could be
+        judged: 0). Counts `n_judged` (grid and tier pairs with a verdict), `n_unknown` and
+        `n_crowded_by_need`: crowded pairs that have no more than their people need, no finding.
+        C505 is skipped where no tier asks for anything, or only for services and the sites do not
+        say which they offer, C507 by radius, which can always be judged: the reasons are keys of
+        `geo.words`.
     """
     rows = long[(long["subject"] == "grid") & (long["model"] == model)]
     rows = rows[rows["id"].isin(grids.index[(grids["kind"] == "base").to_numpy()])]
     whole = rows[rows["category"] == ALL_CATEGORIES]
+    asked = _asked(rows, tiers)
     found: list[Mapping[str, Any]] = []
     shapes = dict(zip(grids.index, grids.geometry.array, strict=True))
     living = {} if people is None else people.to_dict("index")
     limits = _crowded_limits(long, model, rules)
-    for record in _records(whole[whole["class"].isin(list(_RULE_OF_CLASS))]):
+    is_told = _is_told(whole, rules)
+    for record in _records(whole[is_told]):
         measure, limit = _measure_and_limit(record, rules, limits)
         row = _finding(
             _RULE_OF_CLASS[record["class"]], record, tier=tiers[record["tier"]], shapes=shapes
@@ -77,28 +86,25 @@ def find_coverage_faults(
     found.extend(
         _finding("C505", record, tier=tiers[record["tier"]], shapes=shapes)
         | {"measure": 0.0, "limit": 0.0}
-        for record in _records(_lacking(rows, whole))
+        for record in _records(_lacking(asked, whole))
     )
-    skipped = {}
-    if all(tier.categories is None for tier in tiers.values()):
-        skipped["C505"] = "coverage.no_categories"
-    if model == RADIUS:
-        skipped["C507"] = "coverage.no_network"
     return Report(
         findings=findings_frame(found, grids.crs),
         thresholds=MappingProxyType(
             {
                 "thin_below_share": rules.thin_below_share,
                 "crowded_quotient": rules.crowded_quotient,
+                "crowded_need_quotient": rules.crowded_need_quotient,
             }
         ),
         counts=MappingProxyType(
             {
                 "n_judged": int((whole["class"] != "unknown").sum()),
                 "n_unknown": int((whole["class"] == "unknown").sum()),
+                "n_crowded_by_need": int(((whole["class"] == "crowded") & ~is_told).sum()),
             }
         ),
-        skipped=MappingProxyType(skipped),
+        skipped=MappingProxyType(_skipped(tiers, asked, model)),
     )
 
 
@@ -107,11 +113,38 @@ def _records(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
         yield {str(name): value for name, value in record.items()}
 
 
-def _lacking(rows: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of single categories that are blank where the tier as a whole is not."""
+def _is_told(whole: pd.DataFrame, rules: CoverageRules) -> pd.Series:
+    """Return which rows are a finding by their class, the crowded ones by need besides.
+
+    Where nobody can be counted the number of sites decides alone.
+    """
+    least = rules.crowded_need_quotient - _ROUNDING
+    is_by_need = (whole["class"] == "crowded") & (whole["location_quotient"] < least)
+    return whole["class"].isin(list(_RULE_OF_CLASS)) & ~is_by_need
+
+
+def _asked(rows: pd.DataFrame, tiers: Mapping[str, Tier]) -> pd.DataFrame:
+    """Return the rows of the categories, services and classes that their tier asks for."""
+    pairs = [(tier_id, name) for tier_id, tier in tiers.items() for name in asked_of(tier)]
+    return rows[pd.MultiIndex.from_frame(rows[["tier", "category"]]).isin(pairs)]
+
+
+def _skipped(tiers: Mapping[str, Tier], asked: pd.DataFrame, model: str) -> dict[str, str]:
+    skipped = {}
+    if not any(asked_of(tier) for tier in tiers.values()):
+        skipped["C505"] = "coverage.no_categories"
+    elif asked.empty and all(tier.categories is None for tier in tiers.values()):
+        skipped["C505"] = "coverage.no_services"
+    if model == RADIUS:
+        skipped["C507"] = "coverage.no_network"
+    return skipped
+
+
+def _lacking(asked: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
+    """Return what is asked for and blank where the tier as a whole is not."""
     served = whole[~whole["class"].isin(["blank", "unknown"])]
     key = pd.MultiIndex.from_frame(served[["id", "tier"]])
-    each = rows[(rows["category"] != ALL_CATEGORIES) & (rows["class"] == "blank")]
+    each = asked[asked["class"] == "blank"]
     return each[pd.MultiIndex.from_frame(each[["id", "tier"]]).isin(key)]
 
 
@@ -159,6 +192,7 @@ def _finding(
     rule: str, record: Mapping[str, Any], *, tier: Tier, shapes: Mapping[Any, Any]
 ) -> dict[str, Any]:
     category = record["category"]
+    words = {f"what_{language}": _what(category, language) for language in LANGUAGES}
     basis = {
         f"basis_{language}": text(f"coverage.{record['demand_basis'] or 'area'}", language)
         for language in LANGUAGES
@@ -178,6 +212,8 @@ def _finding(
             **nearest,
             **reach,
             **basis,
+            **words,
+            **{f"need_{language}": _need(record, language) for language in LANGUAGES},
             "nearest_m": record["nearest_m"],
             "n_sites": int(record["n_sites"]),
             "minutes": float(tier.minutes),
@@ -185,6 +221,19 @@ def _finding(
         },
         "geometry": shapes[record["id"]],
     }
+
+
+def _what(category: str, language: str) -> str:
+    """Return what is missing, in words: a category of sites, or sites that offer a service."""
+    key = "what_service" if category.startswith(SERVICE) else "what_category"
+    return text(f"coverage.{key}", language, category=category_title(category, language))
+
+
+def _need(record: Mapping[str, Any], language: str) -> str:
+    """Return how the sites stand to those who share them, in words; empty where nobody is known."""
+    if np.isnan(record["location_quotient"]):
+        return ""
+    return text("coverage.need", language, quotient=record["location_quotient"])
 
 
 def _nearest(record: Mapping[str, Any], language: str) -> str:

@@ -21,6 +21,8 @@ class CoverageRules:
         A grid with a covered share below this is thin (0 to 1).
     `crowded_quotient`
         A grid is crowded above this many times the median number of sites.
+    `crowded_need_quotient`
+        A crowded grid is told (C503) from this many times the city's sites per demand.
     `max_snap_m`
         What is further than this from every street (m) cannot be judged along streets.
     `barrier_detour`
@@ -36,6 +38,7 @@ class CoverageRules:
     lattice_m: float = 25.0
     thin_below_share: float = 0.9
     crowded_quotient: float = 3.0
+    crowded_need_quotient: float = 2.0
     max_snap_m: float = 100.0
     barrier_detour: float = 1.5
     min_capacity_ratio: float = 0.0
@@ -56,6 +59,7 @@ class CoverageRules:
             lattice_m=standard.limit("lattice_m"),
             thin_below_share=standard.limit("thin_below_share"),
             crowded_quotient=standard.limit("crowded_quotient"),
+            crowded_need_quotient=standard.limit("crowded_need_quotient"),
             max_snap_m=standard.limit("max_snap_m"),
             barrier_detour=standard.limit("barrier_detour"),
             min_capacity_ratio=standard.limit("min_capacity_ratio"),

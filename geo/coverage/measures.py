@@ -8,10 +8,11 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 
+from geo.coverage.services import service_sets
 from geo.layers import require_columns
 from geo.standards import Tier
 
-__all__ = ["ALL_CATEGORIES", "Measures", "site_sets"]
+__all__ = ["ALL_CATEGORIES", "Measures", "judged_sets", "site_sets"]
 
 ALL_CATEGORIES: Final = "all"
 """`category` of the rows that judge a tier as a whole: every site that counts in it."""
@@ -29,7 +30,8 @@ class Measures:
 
     `metres_share`: the share of the demand within the tier's metres where the verdict is by its
     minutes. `judged`: by name of a share (`area`, `residents`, `households`) the part of its weight
-    that could be judged; None where all of it could.
+    that could be judged; None where all of it could. `served`: positions (grid, site) of every grid
+    with each site that serves it.
     """
 
     n_sites: npt.NDArray[np.int64]
@@ -40,6 +42,7 @@ class Measures:
     households_share: Floats
     metres_share: Floats | None = None
     judged: Mapping[str, Floats] | None = None
+    served: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]] | None = None
 
 
 def site_sets(tier: Tier, sites: gpd.GeoDataFrame) -> Mapping[str, npt.NDArray[np.bool_]]:
@@ -59,3 +62,15 @@ def site_sets(tier: Tier, sites: gpd.GeoDataFrame) -> Mapping[str, npt.NDArray[n
     for mask in each.values():
         whole |= mask
     return {ALL_CATEGORIES: whole, **each}
+
+
+def judged_sets(tier: Tier, sites: gpd.GeoDataFrame) -> Mapping[str, npt.NDArray[np.bool_]]:
+    """Return the sets of sites that the long table has rows for: `site_sets`, then services.
+
+    Raises
+    ------
+    LayerError
+        If the tier names categories and the sites have none.
+    """
+    sets = site_sets(tier, sites)
+    return {**sets, **service_sets(tier, sites, sets[ALL_CATEGORIES])}

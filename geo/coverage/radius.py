@@ -144,6 +144,7 @@ class RadiusKernel:
             area_share=self._area_share(tier.distance_m, sites),
             residents_share=self._share(self.demand.basis_weight(), inside),
             households_share=self._share(self._households(), inside),
+            served=(served.place_at, served.site_at),
         )
 
     def _households(self) -> Floats:

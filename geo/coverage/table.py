@@ -11,7 +11,8 @@ import pandas as pd
 from geo.coverage.classes import classify
 from geo.coverage.demand import Demand
 from geo.coverage.limits import CoverageRules
-from geo.coverage.measures import ALL_CATEGORIES, Measures, site_sets
+from geo.coverage.measures import ALL_CATEGORIES, Measures, judged_sets, site_sets
+from geo.coverage.need import need_of, need_weight
 from geo.coverage.radius import RADIUS, RadiusKernel
 from geo.layers import (
     Layers,
@@ -48,13 +49,18 @@ LONG_COLUMNS: Final = (
     "judged_area",
     "judged_residents",
     "judged_households",
+    "demand_per_site",
+    "location_quotient",
 )
 """Columns of the long table, in order (contract, `coverage.csv`, and what roll-ups need).
 
 `residents_share` is the share by the demand basis of the subject (residents, else households, else
 buildings) and is missing where that is the area. `metres_share` is the share of the demand within
 the tier's metres, which is the verdict by radius and stands beside it along streets. `judged_…` is
-the part of the weight behind each share that could be judged.
+the part of the weight behind each share that could be judged. `demand_per_site`: how much demand
+shares each site that serves the subject, missing without a site; `location_quotient`: how many
+times the sites per demand of the whole city that is (`geo.coverage.need`), both by the basis of the
+totals.
 """
 
 _WIDE: Final = {
@@ -127,7 +133,7 @@ def radius_coverage(
             rules=rules,
         )
         for tier_id, tier in tiers.items()
-        for category, chosen in site_sets(tier, sites).items()
+        for category, chosen in judged_sets(tier, sites).items()
     ]
     return pd.concat(blocks, ignore_index=True)
 
@@ -143,12 +149,17 @@ def coverage_rows(
     rows["metres_share"] = share if measures.metres_share is None else measures.metres_share
     for name in ("area", "residents", "households"):
         rows[f"judged_{name}"] = 1.0 if measures.judged is None else measures.judged[name]
+    if measures.served is not None:
+        need = need_of(measures.served, need_weight(demand))
+        has = need.sites_per_demand
+        rows["demand_per_site"] = np.divide(1.0, has, out=np.full(len(has), np.nan), where=has > 0)
+        rows["location_quotient"] = need.location_quotient
     rows["demand_basis"] = basis
     rows["subject"] = "grid"
     rows["id"] = demand.grid_ids.to_numpy(dtype=object)
     for name, value in labels.items():
         rows[name] = value
-    return rows[list(LONG_COLUMNS)]
+    return rows.reindex(columns=list(LONG_COLUMNS))
 
 
 def empty_long() -> pd.DataFrame:

@@ -12,7 +12,8 @@ import pandas as pd
 from geo.coverage.classes import classify
 from geo.coverage.demand import Demand
 from geo.coverage.limits import CoverageRules
-from geo.coverage.measures import site_sets
+from geo.coverage.measures import judged_sets
+from geo.coverage.need import need_weight
 from geo.coverage.network import NetworkKernel
 from geo.coverage.radius import RADIUS, Pairs, demand_pairs
 from geo.coverage.table import LONG_COLUMNS, empty_long
@@ -89,20 +90,22 @@ def unit_coverage(
         ["model", "tier", "category"], sort=False
     ):
         tier = tiers[str(tier_id)]
-        chosen = site_sets(tier, sites)[str(category)]
+        chosen = judged_sets(tier, sites)[str(category)]
         if model == RADIUS:
             served = pairs.within(tier.distance_m, chosen)
         elif network is not None:
             served = network.served(tier, chosen)
         else:
             continue
-        block = tree.shares(rows.set_index("id").reindex(demand.grid_ids))
+        by_grid = rows.set_index("id").reindex(demand.grid_ids)
+        block = tree.shares(by_grid)
         block["n_sites"] = tree.count_sites(served)
         share = np.where(tree.basis == "area", block["area_share"], block["residents_share"])
         block["class"] = classify(
             share, block["n_sites"], rules=rules, peers=units["level"].to_numpy()
         )
         block["demand_basis"] = tree.basis
+        block["demand_per_site"], block["location_quotient"] = tree.need(by_grid)
         labels = {
             "subject": "unit",
             "tier": str(tier_id),
@@ -123,6 +126,7 @@ class _Tree:
     weights: Mapping[str, Floats]
     basis: npt.NDArray[np.object_]
     grid_basis: npt.NDArray[np.object_]
+    needing: Floats
 
     @classmethod
     def of(cls, grids: gpd.GeoDataFrame, units: gpd.GeoDataFrame, demand: Demand) -> "_Tree":
@@ -144,6 +148,7 @@ class _Tree:
             weights=weights,
             basis=basis,
             grid_basis=grid_basis,
+            needing=need_weight(demand),
         )
 
     def shares(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -170,6 +175,14 @@ class _Tree:
             result[f"{name}_share"] = self._mean(rows[f"{name}_share"], weight * judged[name])
             result[f"judged_{name}"] = self._mean(judged[name], weight)
         return pd.DataFrame(result)
+
+    def need(self, rows: pd.DataFrame) -> tuple[Floats, Floats]:
+        """Return the demand for each site and the location quotient of each unit."""
+        shared = rows["demand_per_site"].to_numpy(dtype=float)
+        has = np.divide(1.0, shared, out=np.zeros(len(shared)), where=np.isfinite(shared))
+        mean = self._mean(has, self.needing)
+        each = np.divide(1.0, mean, out=np.full(self.n_units, np.nan), where=mean > 0)
+        return each, self._mean(rows["location_quotient"], self.needing)
 
     def count_sites(self, served: Pairs) -> npt.NDArray[np.int64]:
         """Return how many different sites serve each unit."""

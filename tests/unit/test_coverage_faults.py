@@ -111,5 +111,5 @@ def test_counts_tell_how_many_were_judged() -> None:
     long = cover(cells, sites((5, 5)), demand, tiers=tiers, rules=RULES)
     report = find_coverage_faults(long, cells, tiers=tiers, rules=RULES)
     assert report.ok
-    assert dict(report.counts) == {"n_judged": 2, "n_unknown": 0}
+    assert dict(report.counts) == {"n_judged": 2, "n_unknown": 0, "n_crowded_by_need": 0}
     assert report.thresholds["thin_below_share"] == pytest.approx(0.9)

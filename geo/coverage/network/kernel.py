@@ -167,6 +167,7 @@ class NetworkKernel:
         """Return the measures of `tier` when only `sites` (by position) count."""
         points, lattice = self.times(tier, sites)
         limit, n = limit_ms(tier), len(self.demand.grid_ids)
+        served = self.served(tier, sites)
         basis, households = self.demand.basis_weight(), self._households()
         area_share, judged_area = self._by_area(lattice, lattice.ms <= limit)
         share, judged = self._by_points(basis, points, points.ms <= limit)
@@ -180,7 +181,7 @@ class NetworkKernel:
             return np.where(np.isfinite(both), both, np.nan)
 
         return Measures(
-            n_sites=np.bincount(self.served(tier, sites).place_at, minlength=n),
+            n_sites=np.bincount(served.place_at, minlength=n),
             nearest_m=mean(points.metres, lattice.metres),
             nearest_minutes=mean(points.ms, lattice.ms) / _MS_PER_MINUTE,
             area_share=area_share,
@@ -191,6 +192,7 @@ class NetworkKernel:
                 (lattice.metres <= tier.distance_m).astype(float),
             ),
             judged={"area": judged_area, "residents": judged, "households": judged_homes},
+            served=(served.place_at, served.site_at),
         )
 
     def messages(self) -> tuple[dict[str, str], ...]:

@@ -6,7 +6,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.coverage.limits import CoverageRules
-from geo.coverage.measures import site_sets
+from geo.coverage.measures import judged_sets
 from geo.coverage.network.kernel import NETWORK, NetworkKernel
 from geo.coverage.table import coverage_rows, empty_long
 from geo.standards import Tier
@@ -44,6 +44,6 @@ def network_coverage(
             rules=rules,
         )
         for tier_id, tier in tiers.items()
-        for category, chosen in site_sets(tier, sites).items()
+        for category, chosen in judged_sets(tier, sites).items()
     ]
     return pd.concat(blocks, ignore_index=True) if blocks else empty_long()
