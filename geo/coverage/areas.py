@@ -1,4 +1,4 @@
-"""How much of each grid's area lies inside circles, taken as 256-sided ones of the same area."""
+"""How much of each grid lies inside circles: exact, from the border of what is left (Green)."""
 
 from typing import Final
 
@@ -6,104 +6,117 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-__all__ = ["QUAD_SEGS", "covered_area_share", "farthest_m"]
+from geo.coverage.compiled import in_threads
+from geo.coverage.discs import (
+    Cells,
+    Rings,
+    cells_of,
+    exposed_arcs,
+    pairs_of_rings,
+    uncovered_areas,
+)
 
-QUAD_SEGS: Final = 64
-"""Segments of a quarter circle: the edge is within 0.05 mm per metre of radius of the circle."""
+__all__ = ["covered_area_share", "pairs_of_polygons", "rings_of"]
 
 _ROUNDING: Final = 1e-9
-"""Share that is rounding of the overlay: with less uncovered a grid is wholly covered."""
+"""Share that is rounding: with less uncovered a grid is wholly covered."""
 
-_MANY: Final = 48
-"""From this many circles on one grid, one union is faster than taking them off one by one."""
-
-_CHUNK: Final = 2_000_000
+_CHUNK: Final = 1024
 
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
 Polygons = npt.NDArray[np.object_]
 
 
-def farthest_m(polygons: Polygons, points_xy: Floats, pairs: tuple[Positions, Positions]) -> Floats:
-    """Return how far the farthest place of the polygon is from the point, for each pair.
+def rings_of(polygons: Polygons) -> Rings:
+    """Return the rings of n (multi)polygons, shells first in each part. O(vertices)."""
+    parts, polygon_at = shapely.get_parts(polygons, return_index=True)
+    rings, part_at = shapely.get_rings(parts, return_index=True)
+    xy = shapely.get_coordinates(rings)
+    start = np.concatenate([[0], np.cumsum(shapely.get_num_coordinates(rings))]).astype(np.int64)
+    is_shell = np.append(True, part_at[1:] != part_at[:-1])[: len(rings)]
+    ring_at = polygon_at[part_at]
+    first = np.searchsorted(ring_at, np.arange(len(polygons) + 1)).astype(np.int64)
+    sign = np.where(shapely.is_ccw(rings) == is_shell, 1.0, -1.0)
+    return Rings(np.ascontiguousarray(xy), start, first, sign)
 
-    Notes
-    -----
-    The farthest place is a vertex of the convex hull: O(Σ hull vertices), in chunks of bounded
-    memory.
+
+def pairs_of_polygons(rings: Rings, cells: Cells, *, limit_m: float) -> Floats:
+    """Return polygon, site, distance to the polygon's nearest and farthest place (m) of each pair.
+
+    Those at most `limit_m` apart, shape (pairs, 4), in order of polygons.
     """
-    hulls = shapely.convex_hull(polygons)
-    xy = shapely.get_coordinates(hulls)
-    counts = shapely.get_num_coordinates(hulls).astype(np.intp)
-    offsets = np.cumsum(counts) - counts
-    at, point = pairs
-    result = np.zeros(len(at))
-    ends = np.cumsum(counts[at])
-    start = 0
-    while start < len(at):
-        done = ends[start - 1] if start else 0
-        stop = max(int(np.searchsorted(ends, done + _CHUNK, side="right")), start + 1)
-        n = counts[at[start:stop]]
-        begin = np.cumsum(n) - n
-        vertex = np.repeat(offsets[at[start:stop]] - begin, n) + np.arange(n.sum())
-        delta = xy[vertex] - np.repeat(points_xy[point[start:stop]], n, axis=0)
-        away = np.sqrt(delta[:, 0] ** 2 + delta[:, 1] ** 2)
-        result[start:stop] = np.maximum.reduceat(away, begin)
-        start = stop
-    return result
+    every = np.arange(len(rings.first) - 1)
+    found = in_threads(
+        lambda start, stop: pairs_of_rings(rings, every[start:stop], cells, limit_m),
+        len(every),
+        chunk=_CHUNK,
+    )
+    return np.vstack([np.empty((0, 4)), *found])
 
 
 def covered_area_share(
-    polygons: Polygons,
-    circles: Polygons,
+    rings: Rings,
+    centres: Floats,
     pairs: tuple[Positions, Positions],
     *,
+    radius_m: float,
     is_inside: npt.NDArray[np.bool_],
 ) -> Floats:
-    """Return area(polygon ∩ union of its circles) ÷ area(polygon).
+    """Return area(polygon ∩ union of the circles) ÷ area(polygon).
 
     Parameters
     ----------
-    polygons
+    rings
         n polygons, metres.
-    circles
-        s circles as polygons; those named by `pairs` are looked at.
+    centres
+        Centres of all s circles, shape (s, 2).
     pairs
         Positions (polygon, circle) of every circle that reaches into a polygon (more than a touch),
-        nearest circle of a polygon first.
+        in order of polygons.
     is_inside
         For each pair: the circle holds the whole polygon.
 
     Returns
     -------
     share
-        Length n: above 0 exactly where a circle reaches into the polygon, exactly 1 where one
-        circle holds all of it.
+        Length n: above 0 exactly where a circle reaches into the polygon, exactly 1 where circles
+        hold all of it.
 
     Notes
     -----
-    Circles are taken off each polygon one by one, all polygons at a time, until nothing is left or
-    no circle; no union of the whole layer is ever made. O(pairs on a rim × log vertices) GEOS
-    overlays.
+    Exact but for rounding. The arcs of each circle that no other circle holds are found once, O(s k
+    log k) for k circles that meet a circle; then O(edges × circles) for each polygon on a rim.
     """
-    share = np.zeros(len(polygons))
+    n = len(rings.first) - 1
+    share = np.zeros(n)
     at, circle = pairs
     share[at[is_inside]] = 1.0
     rim = share[at] < 1.0
-    at, circle = at[rim], circle[rim]
-    order = np.argsort(at, kind="stable")
-    at, circle = at[order], circle[order]
-    targets, begin, counts = np.unique(at, return_index=True, return_counts=True)
-
-    rest = polygons[targets].copy()
-    for i in np.flatnonzero(counts >= _MANY):
-        mine = circle[begin[i] : begin[i] + counts[i]]
-        rest[i] = shapely.difference(rest[i], shapely.union_all(circles[mine]))
-    few = counts < _MANY
-    for turn in range(int(counts[few].max(initial=0))):
-        live = np.flatnonzero(few & (counts > turn) & ~shapely.is_empty(rest))
-        rest[live] = shapely.difference(rest[live], circles[circle[begin[live] + turn]])
-    uncovered = shapely.area(rest) / shapely.area(polygons[targets])
+    at, circle = at[rim], np.ascontiguousarray(circle[rim], dtype=np.int64)
+    targets, begin = np.unique(at, return_index=True)
+    if len(targets) == 0:
+        return share
+    first = np.append(begin, len(at)).astype(np.int64)
+    cells = cells_of(centres, at_least_m=radius_m)
+    arcs = exposed_arcs(centres, cells, radius_m)
+    left = in_threads(
+        lambda start, stop: uncovered_areas(
+            rings, targets[start:stop], (first[start : stop + 1], circle), centres, radius_m, arcs
+        ),
+        len(targets),
+        chunk=_CHUNK,
+    )
+    uncovered = np.concatenate(left) / _areas(rings)[targets]
     uncovered[uncovered < _ROUNDING] = 0.0
     share[targets] = np.maximum(1.0 - uncovered, _ROUNDING)
     return share
+
+
+def _areas(rings: Rings) -> Floats:
+    """Return the area of each polygon."""
+    shift = rings.xy - np.repeat(rings.xy[rings.start[:-1]], np.diff(rings.start), axis=0)
+    cross = shift[:-1, 0] * shift[1:, 1] - shift[1:, 0] * shift[:-1, 1]
+    by_ring = rings.sign * np.add.reduceat(np.append(cross, 0.0), rings.start[:-1]) / 2.0
+    area: Floats = np.add.reduceat(by_ring, rings.first[:-1])
+    return area

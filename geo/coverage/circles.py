@@ -1,6 +1,7 @@
 """The circles (服务圈) as polygons to draw; shares never come from them."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -8,13 +9,15 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from geo.coverage.areas import QUAD_SEGS
 from geo.coverage.measures import ALL_CATEGORIES, site_sets
 from geo.coverage.radius import RADIUS
 from geo.layers import require_metric, require_points
 from geo.standards import Tier
 
-__all__ = ["circles"]
+__all__ = ["QUAD_SEGS", "circles"]
+
+QUAD_SEGS: Final = 64
+"""Segments of a quarter circle: the edge is within 0.08 mm per metre of radius of the circle."""
 
 
 def circles(

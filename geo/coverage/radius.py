@@ -10,8 +10,10 @@ import numpy.typing as npt
 import shapely
 from scipy.spatial import cKDTree
 
-from geo.coverage.areas import QUAD_SEGS, covered_area_share, farthest_m
+from geo.coverage.areas import covered_area_share, pairs_of_polygons, rings_of
+from geo.coverage.compiled import in_threads
 from geo.coverage.demand import Demand
+from geo.coverage.discs import Cells, Rings, cells_of, pairs_of_points
 from geo.coverage.lattice import lattice_points
 from geo.coverage.measures import Measures
 from geo.standards import Tier
@@ -21,14 +23,7 @@ __all__ = ["RADIUS", "Pairs", "RadiusKernel", "demand_pairs"]
 RADIUS: Final = "radius"
 """`model` of everything that is measured by straight lines."""
 
-_SLACK: Final = 1.0 + 1e-9
-"""Searches reach this much further; the exact distance then decides."""
-
-_EQUAL_AREA: Final = float(
-    np.sqrt(2 * np.pi / (4 * QUAD_SEGS) / np.sin(2 * np.pi / (4 * QUAD_SEGS)))
-)
-"""Radius of a regular polygon of 4 × QUAD_SEGS corners that has the area of the unit circle."""
-
+_CHUNK: Final = 1024
 _CHUNK_POINTS: Final = 2_000_000
 
 Floats = npt.NDArray[np.float64]
@@ -69,23 +64,34 @@ def demand_pairs(
     -----
     O(n log s + pairs × size of the grid's demand).
     """
-    places = grids.geometry.array.to_numpy().copy()
-    has_points = np.bincount(demand.grid_at, minlength=len(places)) > 0
-    _, place = np.unique(demand.grid_at, return_inverse=True)
-    points = shapely.points(demand.points_xy[demand.point_at])
-    places[has_points] = shapely.multipoints(points, indices=place)
-    return _near(places, sites, limit_m)
+    cells = cells_of(shapely.get_coordinates(sites.geometry.array), at_least_m=limit_m)
+    rings = rings_of(grids.geometry.array.to_numpy())
+    touched = pairs_of_polygons(rings, cells, limit_m=limit_m)
+    return _demand_pairs(demand, cells, touched, limit_m=limit_m)
 
 
-def _near(places: npt.NDArray[np.object_], sites: gpd.GeoDataFrame, limit_m: float) -> Pairs:
-    located = sites.geometry.array.to_numpy()
-    place_at, site_at = shapely.STRtree(located).query(
-        places, predicate="dwithin", distance=limit_m * _SLACK
-    )
-    away = shapely.distance(places[place_at], located[site_at])
-    order = np.lexsort((site_at, away, place_at))
-    order = order[away[order] <= limit_m]
-    return Pairs(place_at=place_at[order], site_at=site_at[order], away=away[order])
+def _demand_pairs(demand: Demand, cells: Cells, touched: Floats, *, limit_m: float) -> Pairs:
+    """Return the pairs by building points, and by polygon (`touched`) where a grid has none."""
+    n = len(demand.grid_ids)
+    first = np.searchsorted(demand.grid_at, np.arange(n + 1))
+
+    def search(start: int, stop: int) -> Floats:
+        found = pairs_of_points(
+            demand.points_xy, demand.point_at, first[start : stop + 1], cells, limit_m
+        )
+        found[:, 0] += start
+        return found
+
+    by_points = in_threads(search, n, chunk=_CHUNK)
+    by_polygon = touched[np.diff(first)[touched[:, 0].astype(np.intp)] == 0, :3]
+    return _as_pairs(np.vstack([by_polygon, *by_points]))
+
+
+def _as_pairs(rows: Floats) -> Pairs:
+    """Return rows of grid, site, distance as pairs: by grid, the nearest site first."""
+    order = np.lexsort((rows[:, 1], rows[:, 2], rows[:, 0]))
+    place_at, site_at = rows[order, :2].astype(np.intp).T
+    return Pairs(place_at=place_at, site_at=site_at, away=rows[order, 2])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,11 +104,11 @@ class RadiusKernel:
 
     demand: Demand
     polygons: npt.NDArray[np.object_]
+    rings: Rings
     sites_xy: Floats
     lattice_m: float
     served: Pairs
-    touched: Pairs
-    farthest: Floats
+    touched: Floats
     _nearest: dict[bytes, tuple[Floats, Floats]] = field(default_factory=dict)
     _areas: dict[tuple[bytes, float], Floats] = field(default_factory=dict)
 
@@ -119,17 +125,18 @@ class RadiusKernel:
         """Return the kernel that can measure any of `tiers`."""
         limit_m = max((tier.distance_m for tier in tiers.values()), default=0.0)
         polygons = grids.geometry.array.to_numpy()
+        rings = rings_of(polygons)
         sites_xy = shapely.get_coordinates(sites.geometry.array)
-        touched = _near(polygons, sites, limit_m)
-        has_points = len(demand.grid_at) > 0
+        cells = cells_of(sites_xy, at_least_m=limit_m)
+        touched = pairs_of_polygons(rings, cells, limit_m=limit_m)
         return cls(
             demand=demand,
             polygons=polygons,
+            rings=rings,
             sites_xy=sites_xy,
             lattice_m=lattice_m,
-            served=demand_pairs(grids, sites, demand, limit_m=limit_m) if has_points else touched,
+            served=_demand_pairs(demand, cells, touched, limit_m=limit_m),
             touched=touched,
-            farthest=farthest_m(polygons, sites_xy, (touched.place_at, touched.site_at)),
         )
 
     def measure(self, tier: Tier, sites: Mask) -> Measures:
@@ -191,16 +198,14 @@ class RadiusKernel:
     def _area_share(self, limit_m: float, sites: Mask) -> Floats:
         key = (sites.tobytes(), limit_m)
         if key not in self._areas:
-            keep = (self.touched.away < limit_m) & sites[self.touched.site_at]
-            used, circle_at = np.unique(self.touched.site_at[keep], return_inverse=True)
-            circles = shapely.buffer(
-                shapely.points(self.sites_xy[used]), limit_m * _EQUAL_AREA, quad_segs=QUAD_SEGS
-            )
+            at, site = self.touched[:, :2].astype(np.intp).T
+            keep = np.flatnonzero((self.touched[:, 2] < limit_m) & sites[site])
             self._areas[key] = covered_area_share(
-                self.polygons,
-                circles,
-                (self.touched.place_at[keep], circle_at),
-                is_inside=self.farthest[keep] <= limit_m,
+                self.rings,
+                self.sites_xy[sites],
+                (at[keep], (np.cumsum(sites) - 1)[site[keep]]),
+                radius_m=limit_m,
+                is_inside=self.touched[keep, 3] <= limit_m,
             )
         return self._areas[key]
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geo.coverage.compiled import compiled
 from geo.coverage.network.arrays import NEVER_MS, Floats, Ints, Longs, Mask
-from geo.coverage.network.compiled import compiled
 from geo.coverage.network.hilbert import hilbert_order
 from geo.coverage.network.modes import Ways
 from geo.coverage.streets import Edges

@@ -4,8 +4,8 @@ from typing import Final
 
 import numpy as np
 
+from geo.coverage.compiled import compiled
 from geo.coverage.network.arrays import Floats, Longs
-from geo.coverage.network.compiled import compiled
 
 __all__ = ["hilbert_order"]
 

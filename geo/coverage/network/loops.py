@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from geo.coverage.compiled import compiled
 from geo.coverage.network.arrays import NEVER_MS, Ints
-from geo.coverage.network.compiled import compiled
 from geo.coverage.network.graph import Arcs, Chains
 
 __all__ = ["BUCKET_BITS", "Places", "Queue", "Scratch", "arrive", "count", "nearest", "reach"]

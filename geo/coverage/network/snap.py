@@ -5,8 +5,8 @@ from typing import Final
 
 import numpy as np
 
+from geo.coverage.compiled import compiled
 from geo.coverage.network.arrays import Floats, Ints, Longs, Mask
-from geo.coverage.network.compiled import compiled
 from geo.coverage.network.graph import Graph
 from geo.coverage.network.search import Places
 from geo.coverage.streets import Edges
