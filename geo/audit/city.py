@@ -133,7 +133,8 @@ def notes(city: City) -> tuple[Mapping[str, str], ...]:
     """Return what the user should know of how demand and streets were judged, by language."""
     along = () if city.network is None else city.network.messages()
     shared = () if city.capacity is None else city.capacity.messages()
-    return (*city.remarks, *city.demand.messages, *along, *shared)
+    offered = circles.service_notes(circles.service_census(city.layers.sites), city.standard.tiers)
+    return (*city.remarks, *city.demand.messages, *along, *shared, *offered)
 
 
 def sites_with_loads(city: City) -> gpd.GeoDataFrame | None:

@@ -76,9 +76,18 @@ def grid_columns(
 
 
 def unit_columns(
-    layers: Layers, grids: gpd.GeoDataFrame, findings: gpd.GeoDataFrame, *, coverage: pd.DataFrame
+    layers: Layers,
+    grids: gpd.GeoDataFrame,
+    findings: gpd.GeoDataFrame,
+    *,
+    coverage: pd.DataFrame,
+    model: str,
 ) -> gpd.GeoDataFrame | None:
-    """Return the units with counts, findings by rule and the shares of each tier, or None."""
+    """Return the units with counts, findings by rule and the shares of each tier, or None.
+
+    `class_by_category`, where a tier is judged by categories or services: tier to category to class
+    by the verdict's `model`.
+    """
     if layers.units is None:
         return None
     units = layers.units.copy()
@@ -102,6 +111,9 @@ def unit_columns(
         .astype(int)
     )
     units["findings_by_rule"] = [counts_by_rule.get(unit, {}) for unit in units.index]
+    classes = _classes_by_category(coverage, model)
+    if classes:
+        units["class_by_category"] = [classes.get(unit, {}) for unit in units.index]
     added = units.join(_unit_shares(coverage).reindex(units.index))
     order = [name for name in added.columns if name != "geometry"]
     return added[[*order, "geometry"]]
@@ -143,6 +155,21 @@ def _findings_by_rule(findings: gpd.GeoDataFrame, pairs: pd.DataFrame) -> pd.Ser
     for (unit, rule), n in table.items():
         result.setdefault(str(unit), {})[str(rule)] = int(n)
     return pd.Series(result, dtype=object)
+
+
+def _classes_by_category(
+    coverage: pd.DataFrame, model: str
+) -> dict[str, dict[str, dict[str, str]]]:
+    """Return unit to tier to category or service to class."""
+    rows = coverage[
+        (coverage["subject"] == "unit")
+        & (coverage["category"] != "all")
+        & (coverage["model"] == model)
+    ]
+    result: dict[str, dict[str, dict[str, str]]] = {}
+    for row in rows[["id", "tier", "category", "class"]].itertuples(index=False):
+        result.setdefault(row[0], {}).setdefault(row[1], {})[row[2]] = row[3]
+    return result
 
 
 def _unit_shares(coverage: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from geo import coverage as circles
 from geo.audit.city import City, circles_to_draw, measure, notes, sites_with_loads
 from geo.audit.columns import grid_columns, orphan_reasons, unit_columns, with_confidence
 from geo.audit.complete import complete_findings
+from geo.audit.need import need_of_city, services_of_city
 from geo.audit.nets import net_comparison
 from geo.audit.projection import mark_projection
 from geo.audit.steps import STEPS, unmet
@@ -130,7 +131,7 @@ def _audit(
         standard=standard,
         layers=layers,
         grids=grids,
-        units=unit_columns(layers, grids, findings, coverage=city.coverage),
+        units=unit_columns(layers, grids, findings, coverage=city.coverage, model=city.model),
         sites=sites_with_loads(city),
         circles=with_confidence(circles_to_draw(city), standard),
         findings=findings,
@@ -145,5 +146,7 @@ def _audit(
         sources=loaded.sources,
         quarantine=loaded.quarantine,
         nets=net_comparison(layers, city.people, sliver_width_m=standard.limit("sliver_width_m")),
+        need=need_of_city(city),
+        services=services_of_city(city),
         messages=(*notes(city), *validity_notes(standard, now.date())),
     )

@@ -107,6 +107,12 @@ def _capacity(city: City) -> Report:
     )
 
 
+def _stations(city: City) -> Report:
+    return circles.find_incomplete_communities(
+        city.layers, city.standard.figures, people=city.people
+    )
+
+
 STEPS: Final = (
     Step(name="overlaps", rules=("G201", "G202", "G204", "G207"), run=_overlaps),
     Step(name="gaps", rules=("G203", "G204"), run=_gaps),
@@ -203,6 +209,7 @@ STEPS: Final = (
         needs=("sites", "tiers"),
         run=_coverage,
     ),
+    Step(name="stations", rules=("C508",), needs=("sites", "units"), run=_stations),
     Step(name="barriers", rules=("C504",), needs=("sites", "tiers"), run=_barriers),
     Step(name="capacity", rules=("C506",), needs=("sites", "tiers"), run=_capacity),
 )

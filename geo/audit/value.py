@@ -1,7 +1,8 @@
 """The audit (体检) as one frozen value: what every output is made from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
@@ -13,6 +14,10 @@ from geo.layers import Layers, Source
 from geo.standards import Standard
 
 __all__ = ["Audit"]
+
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,6 +46,11 @@ class Audit:
         What the user should know of how it was judged, each language (`zh`, `en`) to text.
     `quarantine`
         `layer, row, id, column, value, reason`, one refused row each.
+    `need`
+        Tier to category to how evenly the sites stand to those who need them (`need_summary`).
+    `services`
+        `offered`: code of the catalogue to number of sites; `unknown`: item that is not in it to
+        number of sites. Empty where the sites do not say what they offer.
     `nets`
         The departmental nets compared with the base grids; None without nets.
     """
@@ -66,6 +76,8 @@ class Audit:
     verdict_model: str = "radius"
     messages: tuple[Mapping[str, str], ...] = ()
     nets: NetComparison | None = None
+    need: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=_nothing)
+    services: Mapping[str, Mapping[str, int]] = field(default_factory=_nothing)
 
     @property
     def crs(self) -> CRS:

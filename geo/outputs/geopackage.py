@@ -144,6 +144,8 @@ def _record(audit: Audit) -> dict[str, Any]:
         "has_all_buildings": layers.has_all_buildings,
         "coverage_summary": audit.coverage_summary,
         "noise": audit.noise,
+        "need": audit.need,
+        "services": audit.services,
         "skipped": audit.skipped,
         "rules": audit.rules,
         "messages": audit.messages,

@@ -87,6 +87,8 @@ def _read(gpkg: Path) -> Audit:
         coverage=_table(gpkg, "coverage", columns=stored, expected=COVERAGE_COLUMNS),
         coverage_summary=record["coverage_summary"],
         noise=record["noise"],
+        need=record.get("need", {}),
+        services=record.get("services", {}),
         skipped=record["skipped"],
         rules=tuple(record["rules"]),
         sources=tuple(_source(item) for item in record["sources"]),

@@ -28,6 +28,8 @@ COVERAGE_COLUMNS: Final = (
     "households_share",
     "class",
     "confidence",
+    "demand_per_site",
+    "location_quotient",
 )
 """Columns of `coverage.csv`, in order (contract.md)."""
 

@@ -8,6 +8,7 @@ import geopandas as gpd
 import orjson
 
 from geo.audit import Audit
+from geo.outputs.equity import EQUITY_FILE, equity_writers
 from geo.outputs.geojson import feature_collection
 from geo.outputs.geopackage import geo_layers, write_geopackage
 from geo.outputs.ledger import Office, write_ledger
@@ -64,6 +65,7 @@ def write_outputs(
         "audit.gpkg": lambda path: write_geopackage(audit, path),
         "ledger.xlsx": lambda path: write_ledger(audit, path, office=office),
         **net_writers(audit.nets),
+        **equity_writers(audit.need, audit.verdict_model),
         "summary.json": lambda path: path.write_bytes(_summary(audit)),
     }
     if len(audit.quarantine):
@@ -74,7 +76,7 @@ def write_outputs(
             said(name)
             write(aside / name)
         placed = publish(aside, folder, list(writers))
-    for name in {"quarantine.csv", *NET_FILES} - set(writers):
+    for name in {"quarantine.csv", EQUITY_FILE, *NET_FILES} - set(writers):
         (folder / name).unlink(missing_ok=True)
     return placed
 
