@@ -9,7 +9,8 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from api.http.catalogue import Catalogue, Dataset
+from api.http.catalogue import Catalogue
+from api.http.datasets import Dataset
 from api.http.negotiation import Form
 from api.http.settings import Settings
 from geo.words import text
@@ -35,11 +36,16 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A body with its media type; `headers` are added to those of every answer."""
+    """A body with its media type; `headers` are added to those of every answer.
+
+    `state`
+        What the answer depends on besides the dataset and the request.
+    """
 
     body: bytes
     media_type: str
     headers: Mapping[str, str] = field(default_factory=lambda: _NO_HEADERS)
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,6 +54,8 @@ class Call:
 
     `server`, `root`
         URLs without a slash at their end: of the server, and of the API root within it.
+    `project`, `version`
+        What the path names of them, None where it names none.
     `path`
         Of the request, percent-encoded, from the server on.
     `names`
@@ -60,6 +68,8 @@ class Call:
     dataset: Dataset
     server: str
     root: str
+    project: str | None
+    version: str | None
     path: str
     names: Mapping[str, str]
     values: Mapping[str, str]
@@ -113,17 +123,16 @@ class Call:
             },
         ]
 
-    def etag(self, media_type: str) -> str:
+    def etag(self, answer: Answer) -> str:
         """Return a weak tag: the same as long as the content is, whenever it was asked."""
-        parts = (self.dataset.digest, self.title, self.here(), media_type, self.language)
+        content = (self.dataset.digest, answer.state, self.title, answer.media_type)
+        parts = (*content, self.here(), self.language)
         return f'W/"{hashlib.blake2b(chr(0).join(parts).encode(), digest_size=12).hexdigest()}"'
 
 
-def json_answer(
-    document: object, media_type: str = JSON, headers: Mapping[str, str] = _NO_HEADERS
-) -> Answer:
+def json_answer(document: object, media_type: str = JSON, *, state: str = "") -> Answer:
     """Return `document` as JSON."""
-    return Answer(body=orjson.dumps(document), media_type=media_type, headers=headers)
+    return Answer(body=orjson.dumps(document), media_type=media_type, state=state)
 
 
 def segment(name: str) -> str:

@@ -1,164 +1,236 @@
-"""What is served: projects by id, each with its collections and files.
+"""What is served: projects and their versions, each version an API root.
 
-A dataset is one API root. Today a catalogue holds the one folder it was made from; more projects,
-and their versions, are more entries of the same mapping.
+A catalogue is made from an output folder (one project, no versions) or from a workspace. Either is
+read again when it has changed, beside the requests that go on with what they have: a reader sees
+the state before or after, never half of one.
 """
 
-import hashlib
-from collections.abc import Mapping
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Final, Protocol
 
-import orjson
+from api.http.datasets import SUMMARY_FILE, Dataset, no_dataset, read_dataset
+from geo.errors import GridCircleError, NotFoundError
+from geo.store import Store, Version, is_workspace, open_store
 
-from api.http.features import FeatureTable, read_features
-from api.http.references import Reference, references_of
-from geo.errors import LoadError, NotFoundError
-from geo.words import LANGUAGES
-from geo.words import language as choose_language
+__all__ = ["Catalogue", "Project", "read_catalogue"]
 
-__all__ = ["FILES", "LAYERS", "MAP_FILE", "Catalogue", "Dataset", "read_catalogue", "read_dataset"]
-
-LAYERS: Final = ("grids", "units", "sites", "circles", "findings")
-"""Collections, in the order they are listed; each is `<name>.geojson`."""
-
-MAP_FILE: Final = "map.html"
-
-FILES: Final = MappingProxyType(
-    {
-        "summary.json": "application/json",
-        **{f"{layer}.geojson": "application/geo+json" for layer in LAYERS},
-        "coverage.csv": "text/csv; charset=utf-8",
-        "quarantine.csv": "text/csv; charset=utf-8",
-        "audit.gpkg": "application/geopackage+sqlite3",
-        "ledger.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        MAP_FILE: "text/html; charset=utf-8",
-    }
-)
-"""The only files that are given out, with their media types."""
-
-_NEEDED: Final = ("summary.json", "grids.geojson")
+_LOG: Final = logging.getLogger("gridcircle.http")
+_INTERVAL_SECONDS: Final = 0.5
+_MAX_HELD: Final = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Dataset:
-    """The outputs of one audit.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """One project and its versions, oldest first."""
 
-    `digest`
-        Changes with the content; what ETags are made from.
-    `tables`
-        Collection name to features, in the order of `LAYERS`.
-    `files`
-        File name to path, those of `FILES` that are there.
-    `references`
-        The reference systems that features are given out in, CRS84 first.
-    """
-
-    dataset_id: str
+    project_id: str
     title: str
-    language: str
-    digest: str
-    tables: Mapping[str, FeatureTable]
-    files: Mapping[str, Path]
-    references: tuple[Reference, ...]
-
-    def table(self, name: str) -> FeatureTable:
-        """Return the collection `name`; `NotFoundError` when there is none."""
-        if name not in self.tables:
-            raise NotFoundError("http.no_collection", collection=name, known=", ".join(self.tables))
-        return self.tables[name]
-
-    def file(self, name: str) -> Path:
-        """Return the path of the output `name`; `NotFoundError` when it is not one of ours."""
-        if name not in self.files:
-            raise NotFoundError("http.no_file", name=name, known=", ".join(self.files))
-        return self.files[name]
+    versions: tuple[Version, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Catalogue:
-    """All datasets by id; `default` is the one at the root."""
+class Catalogue(Protocol):
+    """All that is served."""
 
-    datasets: Mapping[str, Dataset]
-    default_id: str
+    @property
+    def revision(self) -> str:
+        """Return what changes with the list of projects and versions."""
+        ...
 
-    def find(self, project: str | None = None) -> Dataset:
-        """Return the dataset of `project` (None: the default); `NotFoundError` when unknown."""
-        dataset_id = self.default_id if project is None else project
-        if dataset_id not in self.datasets:
-            raise NotFoundError("http.no_project", project=dataset_id)
-        return self.datasets[dataset_id]
+    def projects(self) -> Sequence[Project]:
+        """Return all projects, the default one first."""
+        ...
+
+    def held(self, project: str | None, version: str | None) -> Dataset | None:
+        """Return a dataset that lies in memory, None where it must be read first."""
+        ...
+
+    def find(self, project: str | None = None, version: str | None = None) -> Dataset:
+        """Return a dataset, read when it must be.
+
+        `project` None is the default one, `version` None its last. `NotFoundError` when there is
+        none.
+        """
+        ...
+
+    def refresh(self) -> None:
+        """Look whether something has changed, and if so begin to read it; returns at once."""
+        ...
 
 
 def read_catalogue(folder: Path) -> Catalogue:
-    """Return the catalogue of one output folder of `gridcircle audit`."""
-    dataset = read_dataset(folder)
-    return Catalogue(
-        datasets=MappingProxyType({dataset.dataset_id: dataset}), default_id=dataset.dataset_id
-    )
-
-
-def read_dataset(folder: Path) -> Dataset:
-    """Return the outputs in `folder`, read once.
+    """Return the catalogue of a workspace, or of one output folder of `gridcircle audit`.
 
     Raises
     ------
     NotFoundError
         If there is no such folder.
     LoadError
-        If it is not an output folder, or a file in it is broken.
+        If it is neither, or a file in it is broken.
     """
-    if not folder.is_dir():
-        raise NotFoundError("http.no_folder", path=folder)
-    files = {name: folder / name for name in FILES if (folder / name).is_file()}
-    missing = [name for name in _NEEDED if name not in files]
-    if missing:
-        raise LoadError("http.not_outputs", path=folder, missing=", ".join(missing))
-    project = _project(files["summary.json"])
-    tables = {
-        layer: read_features(files[f"{layer}.geojson"], layer)
-        for layer in LAYERS
-        if f"{layer}.geojson" in files
-    }
-    return Dataset(
-        dataset_id=project["id"],
-        title=project["title"],
-        language=project["language"],
-        digest=_digest(files),
-        tables=MappingProxyType(tables),
-        files=MappingProxyType(files),
-        references=references_of(tables["grids"].bbox_deg, project["crs"]),
-    )
+    return WorkspaceCatalogue(folder) if is_workspace(folder) else FolderCatalogue(folder)
 
 
-def _project(path: Path) -> dict[str, str]:
-    """Return id, title, language and CRS of the project that `summary.json` at `path` names."""
-    try:
-        summary = orjson.loads(path.read_bytes())
-    except ValueError as error:
-        raise LoadError("http.bad_json", path=path, reason=error) from error
-    project: Any = summary.get("project") if isinstance(summary, dict) else None
-    named = project if isinstance(project, dict) else {**(summary or {}), "id": project}
-    project_id = named.get("id")
-    if not isinstance(project_id, str) or not project_id:
-        raise LoadError("http.bad_summary", path=path)
-    language, crs = named.get("language"), summary.get("crs")
+class _Watch:
+    """Calls `read` in a thread of its own when `state` has changed."""
+
+    def __init__(self, state: Callable[[], object], read: Callable[[], object]) -> None:
+        self._state = state
+        self._read = read
+        self._seen = state()
+        self._next = time.monotonic() + _INTERVAL_SECONDS
+        self._lock = threading.Lock()
+
+    def look(self) -> None:
+        """Begin to read when there is something new; at most every half second."""
+        now = time.monotonic()
+        if now < self._next or not self._lock.acquire(blocking=False):
+            return
+        self._next = now + _INTERVAL_SECONDS
+        threading.Thread(target=self._look, name="gridcircle-reload", daemon=True).start()
+
+    def _look(self) -> None:
+        try:
+            state = self._state()
+            if state is not None and state != self._seen:
+                self._read()
+                self._seen = state
+        except (GridCircleError, OSError):
+            _LOG.exception("the outputs have changed but cannot be read; the old ones are served")
+        finally:
+            self._lock.release()
+
+
+class FolderCatalogue:
+    """The one project of an output folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._dataset = read_dataset(folder)
+        self._watch = _Watch(self._state, self._read)
+
+    @property
+    def revision(self) -> str:
+        """Return what changes with the content."""
+        return self._dataset.digest
+
+    def projects(self) -> Sequence[Project]:
+        """Return the project."""
+        return (Project(project_id=self._dataset.dataset_id, title=self._dataset.title),)
+
+    def held(self, project: str | None, version: str | None) -> Dataset | None:
+        """Return the dataset."""
+        return self.find(project, version)
+
+    def find(self, project: str | None = None, version: str | None = None) -> Dataset:
+        """Return the dataset; `NotFoundError` for another project, or any version."""
+        if project is not None and project != self._dataset.dataset_id:
+            raise NotFoundError("http.no_project", project=project)
+        if version is not None:
+            raise NotFoundError("http.no_version", version=version)
+        return self._dataset
+
+    def refresh(self) -> None:
+        """Look whether an audit has written the folder anew."""
+        self._watch.look()
+
+    def _state(self) -> tuple[int, int] | None:
+        try:
+            found = (self._folder / SUMMARY_FILE).stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size
+
+    def _read(self) -> None:
+        self._dataset = read_dataset(self._folder)
+
+
+class WorkspaceCatalogue:
+    """All versions of a workspace; those asked for last lie in memory."""
+
+    def __init__(self, workspace: Path) -> None:
+        self._store: Store = open_store(workspace)
+        self._lock = threading.Lock()
+        self._datasets: OrderedDict[str, Dataset] = OrderedDict()
+        self._projects = _grouped(self._store.versions())
+        self._watch = _Watch(self._store.published, self._read)
+        if self._projects:
+            self.find()
+
+    @property
+    def revision(self) -> str:
+        """Return what changes with every publish."""
+        return str(sum(len(project.versions) for project in self._projects.values()))
+
+    def projects(self) -> Sequence[Project]:
+        """Return all projects, the one published first first."""
+        return tuple(self._projects.values())
+
+    def held(self, project: str | None, version: str | None) -> Dataset | None:
+        """Return a dataset that lies in memory, None where it must be read first."""
+        if not self._projects and project is None:
+            return no_dataset()
+        return self._datasets.get(self._version_id(project, version))
+
+    def find(self, project: str | None = None, version: str | None = None) -> Dataset:
+        """Return a dataset, read when it must be; `NotFoundError` when there is none."""
+        if not self._projects and project is None:
+            return no_dataset()
+        return self._dataset(self._version_id(project, version))
+
+    def refresh(self) -> None:
+        """Look whether something was published."""
+        self._watch.look()
+
+    def _version_id(self, project: str | None, version: str | None) -> str:
+        projects = self._projects
+        if project is None:
+            project = next(iter(projects))
+        if project not in projects:
+            raise NotFoundError("http.no_project", project=project)
+        known = [each.version_id for each in projects[project].versions]
+        if version is None:
+            return known[-1]
+        if version not in known:
+            raise NotFoundError("http.no_version", version=version)
+        return version
+
+    def _dataset(self, version_id: str) -> Dataset:
+        with self._lock:
+            found = self._datasets.get(version_id)
+            if found is None:
+                found = read_dataset(self._store.folder(version_id))
+                self._datasets[version_id] = found
+                while len(self._datasets) > _MAX_HELD:
+                    self._datasets.popitem(last=False)
+            else:
+                self._datasets.move_to_end(version_id)
+            return found
+
+    def _read(self) -> None:
+        """Read the list, and the last versions of projects in use before anybody is sent there."""
+        fresh = _grouped(self._store.versions())
+        for project_id, project in fresh.items():
+            before = self._projects.get(project_id)
+            was_used = before is not None and before.versions[-1].version_id in self._datasets
+            if was_used or not self._projects:
+                self._dataset(project.versions[-1].version_id)
+        self._projects = fresh
+
+
+def _grouped(versions: Sequence[Version]) -> dict[str, Project]:
+    """Return the projects by id, in the order of their first version."""
+    found: dict[str, list[Version]] = {}
+    for version in versions:
+        found.setdefault(version.project_id, []).append(version)
     return {
-        "id": project_id,
-        "title": str(named.get("title") or project_id),
-        "language": choose_language(language if language in LANGUAGES else None),
-        "crs": crs if isinstance(crs, str) else "",
+        project_id: Project(
+            project_id=project_id, title=each[-1].title or project_id, versions=tuple(each)
+        )
+        for project_id, each in found.items()
     }
-
-
-def _digest(files: Mapping[str, Path]) -> str:
-    """Return a hash of what is kept in memory."""
-    total = hashlib.blake2b(digest_size=12)
-    for name, path in files.items():
-        if name == "summary.json" or name.endswith(".geojson"):
-            total.update(name.encode())
-            with path.open("rb") as stream:
-                total.update(hashlib.file_digest(stream, "sha256").digest())
-    return total.hexdigest()

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.http.calls import GEOJSON, HTML, JSON, Call, segment
-from api.http.catalogue import FILES, MAP_FILE
+from api.http.catalogue import Project
 from api.http.columns import Column
+from api.http.datasets import FILES, MAP_FILE
 from api.http.features import FeatureTable
 from api.http.references import CRS84_URI, WGS84_URI
+from geo.errors import NotFoundError
 from geo.schema import layer_schemas
 
 __all__ = [
@@ -21,9 +23,11 @@ __all__ = [
     "conformance_document",
     "files_document",
     "landing_document",
+    "project_of",
     "projects_document",
     "property_schema",
     "queryables_document",
+    "versions_document",
 ]
 
 OPENAPI_TYPE: Final = "application/vnd.oai.openapi+json;version=3.0"
@@ -74,6 +78,10 @@ def landing_document(call: Call) -> dict[str, Any]:
         links.append(
             call.link("/projects", "related", media_type=JSON, title=call.word("projects"))
         )
+    if call.version is not None:
+        href = f"{call.server}/projects/{segment(str(call.project))}"
+        latest = {"href": href, "rel": "latest-version", "type": JSON, "title": call.title}
+        links.append(latest)
     return {
         "title": call.title,
         "description": call.word("landing_description", title=call.title),
@@ -183,26 +191,60 @@ def column_title(call: Call, table: FeatureTable, name: str) -> str:
 
 def projects_document(call: Call) -> dict[str, Any]:
     """Return all projects, each an API root."""
-    catalogue = call.service.catalogue
+    found = call.service.catalogue.projects()
     return {
         "links": call.own_links(),
-        "projects": [
-            {
-                "id": dataset.dataset_id,
-                "title": dataset.title,
-                "default": dataset.dataset_id == catalogue.default_id,
-                "links": [
-                    {
-                        "href": f"{call.server}/projects/{segment(dataset.dataset_id)}",
-                        "rel": "item",
-                        "type": JSON,
-                        "title": dataset.title,
-                    }
-                ],
-            }
-            for dataset in catalogue.datasets.values()
-        ],
+        "projects": [_project(call, each, is_default=each is found[0]) for each in found],
     }
+
+
+def _project(call: Call, project: Project, *, is_default: bool) -> dict[str, Any]:
+    href = f"{call.server}/projects/{segment(project.project_id)}"
+    links = [{"href": href, "rel": "item", "type": JSON, "title": project.title}]
+    if project.versions:
+        title = call.word("versions_of", title=project.title)
+        link = {"href": f"{href}/versions", "rel": "version-history", "type": JSON, "title": title}
+        links.append(link)
+    return {
+        "id": project.project_id,
+        "title": project.title,
+        "default": is_default,
+        "links": links,
+    }
+
+
+def versions_document(call: Call) -> dict[str, Any]:
+    """Return the versions of a project, each an API root."""
+    project = project_of(call)
+    base = f"{call.server}/projects/{segment(project.project_id)}/versions"
+    versions = [
+        {
+            "id": version.version_id,
+            "title": version.title,
+            "name": version.name,
+            "created": version.created_at,
+            "supersedes": version.supersedes,
+            "latest": version is project.versions[-1],
+            "links": [
+                {
+                    "href": f"{base}/{segment(version.version_id)}",
+                    "rel": "item",
+                    "type": JSON,
+                    "title": version.name or version.version_id,
+                }
+            ],
+        }
+        for version in project.versions
+    ]
+    return {"links": call.own_links(), "project": project.project_id, "versions": versions}
+
+
+def project_of(call: Call) -> Project:
+    """Return the project that `call` was sent to."""
+    found = {each.project_id: each for each in call.service.catalogue.projects()}
+    if call.project not in found:
+        raise NotFoundError("http.no_project", project=call.project)
+    return found[call.project]
 
 
 def files_document(call: Call) -> dict[str, Any]:

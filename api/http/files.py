@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from api.http.calls import Call
-from api.http.catalogue import FILES, MAP_FILE
+from api.http.datasets import FILES, MAP_FILE
 from geo.errors import NotFoundError
 
 __all__ = ["file_response", "is_unchanged", "map_response"]

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from api.http.calls import GEOJSON, HTML, Call, segment
-from api.http.catalogue import MAP_FILE
+from api.http.datasets import MAP_FILE
 from api.http.documents import OPENAPI_TYPE, SCHEMA_TYPE, property_schema
 from api.http.features import FeatureTable
 from api.http.operations import (

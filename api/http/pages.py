@@ -7,8 +7,8 @@ from html import escape
 from typing import Any, Final
 
 from api.http.calls import HTML, Answer, Call, segment
-from api.http.catalogue import MAP_FILE
-from api.http.documents import OPENAPI_TYPE, column_title
+from api.http.datasets import MAP_FILE
+from api.http.documents import OPENAPI_TYPE, column_title, project_of
 from api.http.features import FeatureTable
 from api.http.items import Page
 
@@ -24,6 +24,7 @@ __all__ = [
     "locate_page",
     "projects_page",
     "queryables_page",
+    "versions_page",
 ]
 
 _STYLE: Final = """
@@ -153,12 +154,36 @@ def queryables_page(call: Call, table: FeatureTable, document: Mapping[str, Any]
 
 def projects_page(call: Call) -> Answer:
     """Return the list of projects."""
-    datasets = call.service.catalogue.datasets.values()
-    links = [
-        _anchor(f"{call.server}/projects/{segment(d.dataset_id)}{_query(call)}", d.title)
-        for d in datasets
+    query = _query(call)
+    rows = []
+    for project in call.service.catalogue.projects():
+        href = f"{call.server}/projects/{segment(project.project_id)}"
+        versions = _anchor(f"{href}/versions{query}", len(project.versions))
+        rows.append([_anchor(f"{href}{query}", project.title), versions])
+    head = [call.word("project"), call.word("versions")]
+    return _page(
+        call,
+        call.word("projects"),
+        _table(head, rows),
+        state=call.service.catalogue.revision,
+    )
+
+
+def versions_page(call: Call) -> Answer:
+    """Return the list of the versions of a project, the newest first."""
+    project = project_of(call)
+    base = f"{call.server}/projects/{segment(project.project_id)}/versions"
+    rows = [
+        [
+            _anchor(f"{base}/{segment(each.version_id)}{_query(call)}", each.version_id),
+            _text(each.name),
+            _text(each.created_at),
+        ]
+        for each in reversed(project.versions)
     ]
-    return _page(call, call.word("projects"), _list(links))
+    head = [call.word("version"), call.word("name"), call.word("created")]
+    title = call.word("versions_of", title=project.title)
+    return _page(call, title, _table(head, rows), state=call.service.catalogue.revision)
 
 
 def files_page(call: Call) -> Answer:
@@ -201,7 +226,7 @@ def docs_page(call: Call, document: Mapping[str, Any]) -> Answer:
     return _page(call, call.word("docs"), f"<p>{link}</p>{_table(head, rows)}")
 
 
-def _page(call: Call, title: str, body: str) -> Answer:
+def _page(call: Call, title: str, body: str, *, state: str = "") -> Answer:
     """Return a whole page around `body`, which is safe HTML."""
     other = "en" if call.language == "zh" else "zh"
     switch = _anchor(call.here(lang=other), call.word("other_language"))
@@ -219,6 +244,7 @@ def _page(call: Call, title: str, body: str) -> Answer:
         body=whole.encode(),
         media_type=f"{HTML}; charset=utf-8",
         headers={"Content-Security-Policy": _CSP},
+        state=state,
     )
 
 

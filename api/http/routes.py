@@ -4,12 +4,15 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 from urllib.parse import quote
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from api.http import documents, pages
 from api.http.calls import Answer, Call, Service, json_answer, segment
+from api.http.catalogue import Catalogue
+from api.http.datasets import Dataset
 from api.http.features import FeatureTable
 from api.http.files import file_response, is_unchanged, map_response
 from api.http.guards import ALLOWED
@@ -21,8 +24,8 @@ from api.http.queries import ITEM_PARAMETERS, ITEMS_PARAMETERS, single_values
 
 __all__ = ["ROOTS", "root_routes", "server_routes"]
 
-ROOTS: Final = ("", "/projects/{project}")
-"""Where API roots are; a version of a project is one more."""
+ROOTS: Final = ("", "/projects/{project}", "/projects/{project}/versions/{version}")
+"""Where API roots are: of the default project, of any, and of one version."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Handler = Callable[[Call], Answer]
@@ -48,6 +51,7 @@ def server_routes() -> list[Route]:
     """Return the routes of the server itself."""
     return [
         Route("/projects", _endpoint(_projects), methods=list(ALLOWED)),
+        Route("/projects/{project}/versions", _endpoint(_versions), methods=list(ALLOWED)),
         Route("/healthz", _endpoint(_health), methods=list(ALLOWED)),
     ]
 
@@ -59,10 +63,10 @@ def _endpoint(handler: Handler, own: Iterable[str] | None = ()) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         if request.method == "OPTIONS":
             return _options()
-        call = _call(request, known)
+        call = await _call(request, known)
         answer = handler(call)
         headers = {
-            "ETag": call.etag(answer.media_type),
+            "ETag": call.etag(answer),
             "Cache-Control": "no-cache",
             "Vary": "Accept, Accept-Encoding, Accept-Language, Accept-Crs",
             "Content-Language": call.language,
@@ -88,12 +92,12 @@ def _options() -> Response:
     )
 
 
-def _call(request: Request, known: Iterable[str] | None) -> Call:
+async def _call(request: Request, known: Iterable[str] | None) -> Call:
     """Return `request` checked; parameters not in `known` are refused."""
     service: Service = request.app.state.service
     names = dict(request.path_params)
-    project = names.pop("project", None)
-    dataset = service.catalogue.find(project)
+    project, version = names.pop("project", None), names.pop("version", None)
+    dataset = await _dataset(service.catalogue, project, version)
     if known is None:
         columns = dataset.table(names["collection"]).columns
         known = {**dict.fromkeys((*ITEMS_PARAMETERS, *_COMMON)), **columns}
@@ -106,7 +110,9 @@ def _call(request: Request, known: Iterable[str] | None) -> Call:
         service=service,
         dataset=dataset,
         server=server,
-        root=server if project is None else f"{server}/projects/{segment(project)}",
+        root=f"{server}{_root_path(project, version)}",
+        project=project,
+        version=version,
         path=quote(path, safe=_PATH_SAFE),
         names=names,
         values=values,
@@ -117,6 +123,23 @@ def _call(request: Request, known: Iterable[str] | None) -> Call:
             settings.language or dataset.language,
         ),
     )
+
+
+async def _dataset(catalogue: Catalogue, project: str | None, version: str | None) -> Dataset:
+    """Return what is asked for; read aside, so that others are answered meanwhile."""
+    catalogue.refresh()
+    found = catalogue.held(project, version)
+    if found is None:
+        found = await run_in_threadpool(catalogue.find, project, version)
+    return found
+
+
+def _root_path(project: str | None, version: str | None) -> str:
+    """Return the path of an API root."""
+    if project is None:
+        return ""
+    path = f"/projects/{segment(project)}"
+    return path if version is None else f"{path}/versions/{segment(version)}"
 
 
 def _table(call: Call) -> FeatureTable:
@@ -197,7 +220,15 @@ def _files(call: Call) -> Answer:
 def _projects(call: Call) -> Answer:
     if call.form == "html":
         return pages.projects_page(call)
-    return json_answer(documents.projects_document(call))
+    document = documents.projects_document(call)
+    return json_answer(document, state=call.service.catalogue.revision)
+
+
+def _versions(call: Call) -> Answer:
+    if call.form == "html":
+        return pages.versions_page(call)
+    document = documents.versions_document(call)
+    return json_answer(document, state=call.service.catalogue.revision)
 
 
 def _health(call: Call) -> Answer:
@@ -208,13 +239,13 @@ def _health(call: Call) -> Answer:
 async def _map(request: Request) -> Response:
     if request.method == "OPTIONS":
         return _options()
-    return map_response(_call(request, _COMMON), request)
+    return map_response(await _call(request, _COMMON), request)
 
 
 async def _file(request: Request) -> Response:
     if request.method == "OPTIONS":
         return _options()
-    call = _call(request, ())
+    call = await _call(request, ())
     return file_response(call, request, call.names["file"])
 
 

@@ -126,6 +126,23 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         ),
         links=_LINKS,
     ),
+    "versions": _object(
+        "project versions links",
+        project=_TEXT,
+        versions=array_of(
+            _object(
+                "id created links",
+                id=_TEXT,
+                title=_TEXT,
+                name=_TEXT,
+                created={"type": "string", "format": "date-time"},
+                supersedes={"type": "string", "nullable": True},
+                latest={"type": "boolean"},
+                links=_LINKS,
+            )
+        ),
+        links=_LINKS,
+    ),
     "files": _object("links", links=_LINKS),
     "health": _object("status", status=_TEXT),
     "exception": _object(
