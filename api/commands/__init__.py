@@ -17,12 +17,14 @@ _COMMANDS: Final = (
     "check",
     "compare",
     "demo",
+    "ledger",
     "locate",
     "map",
     "repair",
     "rules",
     "serve",
     "standards",
+    "store",
     "synth",
 )
 

@@ -1,15 +1,19 @@
 """`gridcircle audit`: run the rules over a project and write the outputs."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Final
 
 import click
 import orjson
 
 from api.commands.output import examples, format_option, print_audit, split_codes, step_progress
 from geo.audit import Audit, run_audit
+from geo.errors import LoadError
 from geo.findings import SEVERITIES
 from geo.io import Project, load, project_from_files, read_project
-from geo.outputs import summary, write_outputs
+from geo.outputs import place_outputs, summary, write_outputs
+from geo.store import Store, open_store
 from geo.words import language, text
 from maps import write_map
 
@@ -17,6 +21,7 @@ __all__ = ["audit_to", "command"]
 
 _LANG = language()
 _FILE = click.Path(path_type=Path)
+_LAYERS: Final = ("grids", "sites", "units", "buildings", "streets")
 
 
 def _help(name: str) -> str:
@@ -30,6 +35,7 @@ def _help(name: str) -> str:
         _LANG,
         "audit taipei.toml -o out",
         "audit taipei.toml -o out --select G,H --fail-on warning",
+        "audit taipei.toml -o out --store 工作区 --name 2026年调整",
         "audit --grids 网格.gpkg --sites 站点.geojson -o out",
     ),
 )
@@ -44,6 +50,8 @@ def _help(name: str) -> str:
     show_default=True,
     help=_help("audit_fail_on"),
 )
+@click.option("--store", help=_help("audit_store"))
+@click.option("--name", default="", help=_help("audit_name"))
 @format_option
 @click.option("--grids", type=_FILE, help=_help("audit_grids"))
 @click.option("--sites", type=_FILE, help=_help("audit_sites"))
@@ -59,17 +67,33 @@ def command(
     ignore: tuple[str, ...],
     fail_on: str,
     form: str,
-    standard: str | None,
-    **files: Path | None,
+    **given: Any,  # noqa: ANN401
 ) -> int:
     """Audit PROJECT, or the files given by options, into a folder."""
-    chosen = _project(project, files, standard)
-    audit = audit_to(chosen, folder, select=select, ignore=ignore)
+    files = {name: given[name] for name in _LAYERS}
+    chosen = _project(project, files, given["standard"])
+    store = _store(given["store"], given["name"])
+    audit = audit_to(chosen, folder, select=select, ignore=ignore, store=store, name=given["name"])
     if form == "json":
         click.echo(orjson.dumps(summary(audit), option=orjson.OPT_INDENT_2).decode())
     else:
-        print_audit(audit, folder, language(chosen.language))
+        words = language(chosen.language)
+        print_audit(audit, folder, words)
+        if store is not None:
+            made = store.version(audit.project_id).version_id
+            click.echo(text("store.published", words, store=given["store"], version=made))
     return int(fails(audit, fail_on))
+
+
+def _store(path: str | None, name: str) -> Store | None:
+    """Return the workspace of `--store`, made when missing, before anything is judged."""
+    if path is None:
+        if name:
+            raise click.UsageError(text("commands.audit_name_alone", _LANG))
+        return None
+    if "://" in path:
+        raise LoadError("store.url", url=path.split("@")[-1])
+    return open_store(Path(path), create=True)
 
 
 def fails(audit: Audit, fail_on: str) -> bool:
@@ -81,9 +105,19 @@ def fails(audit: Audit, fail_on: str) -> bool:
 
 
 def audit_to(
-    project: Project, folder: Path, *, select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()
+    project: Project,
+    folder: Path,
+    *,
+    select: tuple[str, ...] = (),
+    ignore: tuple[str, ...] = (),
+    store: Store | None = None,
+    name: str = "",
 ) -> Audit:
-    """Load, audit and write everything, the map last; progress goes to stderr."""
+    """Load, audit and write everything, the map last; progress goes to stderr.
+
+    With a `store` the audit is published there, as a version called `name`, and `folder` gets the
+    same files: its ledger has what the office wrote before.
+    """
     words = language(project.language)
     with step_progress() as step:
         loaded = load(
@@ -95,14 +129,28 @@ def audit_to(
             ignore=ignore,
             progress=lambda name: step(text("commands.step_audit", words, step=name)),
         )
-        write_outputs(
-            audit,
-            folder,
-            progress=lambda name: step(text("commands.step_write", words, name=name)),
-        )
-        step(text("commands.step_write", words, name="map.html"))
-        write_map(audit, folder / "map.html")
+        _write(audit, folder, step=step, store=store, name=name)
     return audit
+
+
+def _write(
+    audit: Audit, folder: Path, *, step: Callable[[str], None], store: Store | None, name: str
+) -> None:
+    words = language(audit.language)
+
+    def said(file: str) -> None:
+        step(text("commands.step_write", words, name=file))
+
+    def draw(place: Path) -> None:
+        said("map.html")
+        write_map(audit, place / "map.html")
+
+    if store is None:
+        write_outputs(audit, folder, progress=said)
+        draw(folder)
+        return
+    made = store.publish(audit, name=name, finish=draw, progress=said)
+    place_outputs(store.folder(made.version_id), folder)
 
 
 def _project(path: Path | None, files: dict[str, Path | None], standard: str | None) -> Project:

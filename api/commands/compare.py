@@ -14,6 +14,7 @@ from geo.io import load, read_project
 from geo.outputs import read_audit
 from geo.outputs.lookback import look_back_summary, write_look_back
 from geo.planning.lookback import Lookback, look_back, statement
+from geo.store import is_workspace, open_store
 from geo.words import language, text
 from maps import write_look_back_map
 
@@ -32,6 +33,7 @@ Step = Callable[[str], None]
     epilog=examples(
         _LANG,
         "compare 2025/project.toml 2026/project.toml -o 回头看",
+        "compare 工作区@taipei-1 工作区@taipei-2 -o 回头看",
         "compare out-2025/audit.gpkg out-2026/audit.gpkg -o 回头看 --border-tolerance-m 5",
     ),
 )
@@ -73,13 +75,27 @@ def command(*, old: Path, new: Path, folder: Path, tolerance_m: float | None, fo
 
 
 def read_version(path: Path, *, step: Step) -> Audit:
-    """Return the audit of a version: a project, its `audit.gpkg`, or a folder that holds one.
+    """Return the audit of a version.
+
+    Parameters
+    ----------
+    path
+        A project, its `audit.gpkg`, a folder that holds one, or `WORKSPACE@VERSION`: a version of
+        a workspace, or a project in it for its last version.
+    step
+        Called with what is being done.
 
     Raises
     ------
     LoadError
-        If there is no such file, or it is neither.
+        If there is no such file, or it is none of these.
+    NotFoundError
+        If the workspace has no such version.
     """
+    workspace, at, version_id = str(path).rpartition("@")
+    if at and not path.exists() and is_workspace(Path(workspace)):
+        step(text("commands.step_load", _LANG, layer=version_id))
+        return open_store(Path(workspace)).read_audit(version_id)
     if path.is_dir() and (path / _AUDIT_FILE).is_file():
         path = path / _AUDIT_FILE
     if path.suffix.casefold() == ".gpkg":

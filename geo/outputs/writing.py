@@ -1,5 +1,6 @@
 """All files of an audit but the map, put in place together."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -17,9 +18,12 @@ from geo.outputs.staging import publish, staging
 from geo.outputs.summaries import summary
 from geo.outputs.tables import write_coverage, write_quarantine
 
-__all__ = ["write_outputs"]
+__all__ = ["place_outputs", "write_outputs"]
 
 Progress = Callable[[str], None]
+
+_OPTIONAL: Final = frozenset({"quarantine.csv", *NET_FILES})
+"""Files that go when a later run has nothing to write in them."""
 
 _IDS: Final = {
     "grids": ("grid_id",),

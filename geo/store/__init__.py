@@ -4,6 +4,7 @@ A workspace is a folder: `store.gpkg` (GeoPackage 1.3) with versions, findings a
 and `versions/<version_id>/`, the output folder of each published audit.
 """
 
+from geo.store.flow import status_title
 from geo.store.store import Store, is_workspace, open_store
 from geo.store.values import Conflict, Edit, LedgerImport, Refusal, Version
 
@@ -16,4 +17,5 @@ __all__ = [
     "Version",
     "is_workspace",
     "open_store",
+    "status_title",
 ]

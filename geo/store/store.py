@@ -250,9 +250,13 @@ class Store:
 
 
 def _frame(found: sqlite3.Cursor) -> pd.DataFrame:
+    """Return rows as a frame: numbers as numbers, text as objects with None where there is none."""
     names = [column[0] for column in found.description]
-    rows = [tuple(row) for row in found]
-    return pd.DataFrame(rows, columns=names, dtype=object).infer_objects()
+    frame = pd.DataFrame([tuple(row) for row in found], columns=names, dtype=object)
+    for name in names:
+        if frame[name].map(lambda value: isinstance(value, (int, float))).any():
+            frame[name] = pd.to_numeric(frame[name])
+    return frame
 
 
 def _create(workspace: Path) -> None:
