@@ -1,7 +1,8 @@
-"""Broken files by rule: seeds of every format, mutations of their bytes, and what must hold after.
+"""Broken files by rule: mutations of the bytes of whole files, and what must hold after.
 
 Run as a program it judges cases in a process of its own, for a reader that hangs or falls dead
-would take the tests with it:
+would take the tests with it. A hang is told by the time of the processor, so that a busy machine
+makes none; a reader that waits and does nothing is given longer.
 
     python -m tests.fuzzing FOLDER FIRST N SEED
 """
@@ -11,16 +12,18 @@ import faulthandler
 import io
 import json
 import random
+import re
+import signal
 import subprocess
 import sys
 import traceback
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import geopandas as gpd
 import numpy as np
 
 from geo.audit import run_audit
@@ -28,10 +31,22 @@ from geo.errors import GridCircleError
 from geo.io import Loaded, load, read_project
 from geo.outputs import write_outputs
 from tests import forms
+from tests.fuzz_seeds import BASE
 
 PATIENCE_SECONDS: Final = 30
+"""What one case may take of the processor."""
+
+_WAITING_SECONDS: Final = 300
+"""What one case may take by the clock."""
+
+_PACKED: Final = (".zip", ".kmz", ".xlsx", ".ods")
+_BARE: Final = (".csv", ".txt", ".tar", ".tar.gz", ".xlsx", ".xls", ".ods", ".dxf", ".dbf")
+"""Endings of forms that hold no CRS."""
+
+_OVERTIME: Final = -int(signal.SIGPROF) if hasattr(signal, "SIGPROF") else None
+"""How a process ends that has used up its time; None where the system knows no such limit."""
+
 _ROOT = Path(__file__).resolve().parents[1]
-_WORDS = forms.SIMPLIFIED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,44 +59,14 @@ class Outcome:
     text: str = ""
 
 
-def write_seeds(folder: Path) -> list[str]:
-    """Write a whole file of every format into `folder`; return their names, sorted."""
-    frames = {"grids": forms.grids(_WORDS), "sites": forms.sites(_WORDS)}
-    frames["grids"].to_file(folder / "base.gpkg")
-    for layer, frame in frames.items():
-        frame.to_file(folder / f"{layer}.gpkg")
-        frame.to_file(folder / f"{layer}.fgb", SPATIAL_INDEX="NO")
-        degrees = frame.to_crs(4326)
-        degrees.to_file(folder / f"{layer}.geojson")
-        degrees.to_file(folder / f"{layer}.kml", driver="LIBKML")
-        frame.to_parquet(folder / f"{layer}.parquet")
-        frame.to_file(folder / f"{layer}.gml", driver="GML")
-        forms.csv(folder / f"{layer}.csv", frame, "gbk")
-        forms.csv(folder / f"{layer}_utf8.csv", frame, "utf-8-sig")
-        forms.workbook(folder / f"{layer}.xlsx", frame, _WORDS)
-        _zip_of(folder / f"{layer}_shp.zip", frame, "ESRI Shapefile", "shp", encoding="gbk")
-        _zip_of(folder / f"{layer}_tab.zip", frame, "MapInfo File", "tab", ENCODING="CP936")
-        _zip_of(folder / f"{layer}_mif.zip", frame, "MapInfo File", "mif", ENCODING="CP936")
-        whole = {"TARGET_ARCGIS_VERSION": "ARCGIS_PRO_3_2_OR_LATER"}
-        _zip_of(folder / f"{layer}_gdb.zip", frame, "OpenFileGDB", "gdb", **whole)
-    (folder / "grids.dxf").write_text(_drawing(frames["grids"]), encoding="gbk")
-    pairs = "站点编号,名称,经纬度\n" + "".join(
-        f"S{i},站点{i},114°0{i}′{i}″E，30°4{i}′N\n" for i in range(8)
-    )
-    (folder / "sites_pairs.csv").write_text(pairs, encoding="gbk")
-    for schema in folder.glob("*.xsd"):
-        schema.unlink()
-    return sorted(path.name for path in folder.iterdir() if path.name != "base.gpkg")
-
-
 def cases(folder: Path, *, first: int, n: int, seed: int) -> Iterator[tuple[int, str, bytes]]:
     """Yield case numbers, names of seeds and their broken bytes; the same for the same numbers."""
-    names = sorted(path.name for path in folder.iterdir() if path.name != "base.gpkg")
+    names = sorted(path.name for path in folder.iterdir() if path.name != BASE)
     for case in range(first, first + n):
         name = names[case % len(names)]
         chance = random.Random(f"{seed}-{case}")  # noqa: S311 no secret
         data = (folder / name).read_bytes()
-        inner = name.endswith((".zip", ".xlsx")) and chance.random() < 0.8
+        inner = name.endswith(_PACKED) and chance.random() < 0.8
         yield case, name, _broken_inside(data, chance) if inner else _broken(data, chance)
 
 
@@ -123,7 +108,7 @@ def run_cases(folder: Path, *, first: int, n: int, seed: int) -> Iterator[Outcom
                 yield outcome
         if last == end - 1 and done.returncode == 0:
             return
-        is_hang = "Timeout" in done.stderr
+        is_hang = "Timeout" in done.stderr or done.returncode == _OVERTIME
         lines = done.stderr.strip().splitlines()
         name = next((x.split()[1] for x in reversed(lines) if x.startswith("case-of ")), "?")
         text = "\n".join(lines[-25:])
@@ -138,18 +123,33 @@ def _main() -> None:
         parser.add_argument(name, type=int)
     given = parser.parse_args()
     faulthandler.enable()
+    if _OVERTIME is not None:
+        faulthandler.register(signal.SIGPROF, chain=True)
     work = given.folder.parent / f"work-{given.first}"
     work.mkdir(exist_ok=True)
     seeds = given.folder
     for case, name, data in cases(seeds, first=given.first, n=given.n, seed=given.seed):
         sys.stderr.write(f"case-of {name}\n")
         sys.stderr.flush()
-        faulthandler.dump_traceback_later(PATIENCE_SECONDS, exit=True)
-        kind, text = outcome_of(work, seeds, name, data, is_whole=case % 5 == 0)
-        faulthandler.cancel_dump_traceback_later()
+        with _patience():
+            kind, text = outcome_of(work, seeds, name, data, is_whole=case % 5 == 0)
         line = {"case": case, "name": name, "kind": kind, "text": text}
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """End this process, with a traceback, when what is inside takes too long."""
+    faulthandler.dump_traceback_later(_WAITING_SECONDS, exit=True)
+    if _OVERTIME is not None:
+        signal.setitimer(signal.ITIMER_PROF, PATIENCE_SECONDS)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+        if _OVERTIME is not None:
+            signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def outcome_of(
@@ -192,48 +192,16 @@ def _judge_outputs(loaded: Loaded, out: Path) -> None:
 
 
 def _project(work: Path, seeds: Path, name: str) -> Path:
-    layer = "grids" if name.startswith("grids") else "sites"
-    is_bare = name.endswith((".csv", ".xlsx", ".dxf"))
+    layer = re.split(r"[._]", name, maxsplit=1)[0]
+    is_bare = name.endswith(_BARE)
     crs = 'datum = "wgs84"\n' if "pairs" in name else f'crs = "{forms.CRS}"\n' if is_bare else ""
     text = f'[project]\nid = "fuzz"\ncrs = "{forms.CRS}"\n'
-    if layer == "sites":
-        text += f"[layers.grids]\npath = {json.dumps((seeds / 'base.gpkg').as_posix())}\n"
+    if layer != "grids":
+        text += f"[layers.grids]\npath = {json.dumps((seeds / BASE).as_posix())}\n"
     text += f"[layers.{layer}]\npath = {json.dumps(name)}\n{crs}"
     path = work / "fuzz.toml"
     path.write_text(text, encoding="utf-8")
     return path
-
-
-def _zip_of(path: Path, frame: gpd.GeoDataFrame, driver: str, suffix: str, **how: str) -> None:
-    """Write `frame` by `driver`, and all the files of it into a zip."""
-    folder = path.parent / path.stem
-    folder.mkdir()
-    target = folder / f"g.{suffix}"
-    frame.to_file(target, driver=driver, **how)
-    if suffix == "shp":
-        (folder / "g.cpg").unlink()
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for part in sorted(folder.rglob("*")):
-            if part.is_file():
-                archive.write(part, part.relative_to(folder).as_posix())
-                part.unlink()
-    for part in sorted(folder.rglob("*"), reverse=True):
-        part.rmdir()
-    folder.rmdir()
-
-
-def _drawing(frame: gpd.GeoDataFrame) -> str:
-    lines = ["0", "SECTION", "2", "HEADER", "9", "$ACADVER", "1", "AC1015", "0", "ENDSEC"]
-    lines += ["0", "SECTION", "2", "ENTITIES"]
-    for i, shape in enumerate(frame.geometry):
-        points = list(shape.exterior.coords)[:-1]
-        lines += ["0", "LWPOLYLINE", "100", "AcDbEntity", "8", "网格", "100", "AcDbPolyline"]
-        lines += ["90", str(len(points)), "70", "1"]
-        for x, y in points:
-            lines += ["10", f"{x}", "20", f"{y}"]
-        x, y = shape.centroid.coords[0]
-        lines += ["0", "TEXT", "8", "注记", "10", f"{x}", "20", f"{y}", "40", "2", "1", f"WG-{i}"]
-    return "\n".join([*lines, "0", "ENDSEC", "0", "EOF", ""])
 
 
 def _broken_inside(data: bytes, chance: random.Random) -> bytes:

@@ -30,6 +30,8 @@ __all__ = [
 _CUTTING: Final = (".shp", ".dbf", ".zip", ".gz", ".tgz", ".tar", "")
 """Formats that cut column names at ten bytes, and what may hold such files."""
 
+_NAME_BYTES: Final = 10
+
 _POSITIONS: Final = ("lon", "lat", "x", "y", "lonlat", "latlon", "wkt")
 _BRACKETS: Final = re.compile(r"[(\[].*?[)\]]")
 _JOINTS: Final = re.compile(r"[\s_\-.·:/]+")
@@ -181,10 +183,24 @@ def _explicit(names: Sequence[str], spec: LayerSpec, schema: LayerSchema) -> dic
 
 
 def _cut_names(words: Sequence[str], free: Mapping[str, str]) -> list[str]:
-    """Return Chinese names that lack the last character of one of `words`: `网格编` of 网格编号."""
-    cut = {word[:-1] for word in words if not word.isascii()} & set(free)
-    # Names of two characters (six bytes) were never cut.
-    return [free[name] for name in sorted(cut) if len(free[name].encode("utf-8")) > 8]  # noqa: PLR2004
+    """Return names that are the beginning of one of `words`, as far as a shapefile has room.
+
+    `网格编` of 网格编号 in UTF-8, `所属社区编` of 所属社区编号 in GBK.
+    """
+    return [
+        name
+        for word, name in sorted(free.items())
+        if any(_is_cut(word, whole) for whole in words if not whole.isascii())
+    ]
+
+
+def _is_cut(name: str, whole: str) -> bool:
+    """Return True when `name` is what is left of `whole` in ten bytes."""
+    if not name or name == whole or not whole.startswith(name):
+        return False
+    more = whole[: len(name) + 1]
+    sizes = [[len(text.encode(codec)) for text in (name, more)] for codec in ("utf-8", "gb18030")]
+    return any(kept <= _NAME_BYTES < longer for kept, longer in sizes)
 
 
 def _fits(values: pd.Series, column: str, schema: LayerSchema) -> bool:

@@ -12,6 +12,7 @@ from geo import words
 from geo.crs import WGS84, crs_name, read_crs, require_known_datum, to_crs
 from geo.errors import CRSError, LoadError
 from geo.io.datum import to_wgs84
+from geo.io.entrances import moved_entrances, near_entrances, with_entrances
 from geo.io.formats import RawLayer
 from geo.io.formats.raw import Note
 from geo.io.guard import Area, Misreading, find_misreading, misreading_note, own_misreading
@@ -97,6 +98,8 @@ def located(
         geometry[position] = None
     placed = frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index), crs=None)
     placed = placed.set_crs(crs, allow_override=True)
+    if spec.schema == "buildings":
+        placed = with_entrances(placed)
     if spec.datum in ("gcj02", "bd09"):
         placed = _unshifted(placed, spec.datum)
     return Located(placed, notes)
@@ -143,7 +146,7 @@ def to_working(
         If no geometry at all fits the layer.
     """
     wanted = layer_schemas()[spec.schema].geometry
-    moved = to_crs(frame, working)
+    moved = moved_entrances(frame, to_crs(frame, working), lambda doors: to_crs(doors, working))
     geometry = np.asarray(moved.geometry.array, dtype=object)
     lost = ~np.isfinite(shapely.bounds(geometry)).all(axis=1) & ~shapely.is_missing(geometry)
     for position in np.flatnonzero(lost):
@@ -161,7 +164,9 @@ def to_working(
         geometry = np.where(is_point, geometry, centroids)
         if spec.schema == "buildings":
             moved = _with_outlines(moved, outlines=areas, crs=working)
-    return moved.set_geometry(gpd.GeoSeries(geometry, index=moved.index, crs=working))
+    return near_entrances(
+        moved.set_geometry(gpd.GeoSeries(geometry, index=moved.index, crs=working))
+    )
 
 
 def _with_outlines(
@@ -258,7 +263,8 @@ def _unshifted(frame: gpd.GeoDataFrame, datum: str) -> gpd.GeoDataFrame:
     shifted = shapely.transform(
         np.asarray(lonlat.geometry.array, dtype=object), lambda xy: to_wgs84(xy, datum)
     )
-    return lonlat.set_geometry(gpd.GeoSeries(shifted, index=frame.index, crs=WGS84))
+    placed = lonlat.set_geometry(gpd.GeoSeries(shifted, index=frame.index, crs=WGS84))
+    return moved_entrances(frame, placed, lambda doors: _unshifted(doors, datum))
 
 
 def _repaired(

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 import pyogrio
 
-from geo.errors import LoadError
-from geo.io.formats.datasets import find_datasets
+from geo.errors import GridCircleError, LoadError
+from geo.io.formats.datasets import TABLES, find_datasets
 from geo.io.formats.encodings import name_of_member
 from geo.io.formats.folders import joined
 from geo.io.formats.raw import RawLayer, quiet, reason_of
@@ -60,7 +60,8 @@ def read_archive(spec: LayerSpec, read: Reader) -> RawLayer:
         except _FAILURES as error:
             reason = reason_of(error)
             raise LoadError("io.unreadable", path=spec.shown, reason=reason) from error
-        paths = find_datasets(folder)
+        is_kmz = spec.path.suffix.casefold() == ".kmz"
+        paths = _linked(folder) if is_kmz else find_datasets(folder)
         if not paths:
             known = ", ".join(names[:8]) or "–"
             raise LoadError("io.nothing_in_zip", path=spec.shown, known=known)
@@ -74,7 +75,7 @@ def _read_one(spec: LayerSpec, paths: Sequence[Path], read: Reader, *, root: Pat
             return joined(replace(spec, layer=None), named[:1], read, root=root)
         return joined(spec, paths[:1], read, root=root)
     first = [path for path in paths if path.suffix.casefold() == paths[0].suffix.casefold()]
-    kinds = {path: _kind(path) for path in first}
+    kinds = {path: _kind(spec, path, read) for path in first}
     wanted = _FITTING.get(layer_schemas()[spec.schema].geometry or "point", ("",))
     fitting = [p for p in first if any(word in kinds[p][0] for word in wanted)] or first
     alike = [path for path in fitting if kinds[path] == kinds[fitting[0]]]
@@ -86,12 +87,22 @@ def _read_one(spec: LayerSpec, paths: Sequence[Path], read: Reader, *, root: Pat
     return replace(raw, problems=(note, *raw.problems))
 
 
-def _kind(path: Path) -> tuple[str, tuple[str, ...]]:
-    """Return the geometry type and columns of a file with one layer; blank where GDAL has none."""
+def _linked(folder: Path) -> tuple[Path, ...]:
+    """Return the drawings of a KMZ: those that its first one links to, where it has none itself."""
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.casefold() == ".kml")
+    drawn = [path for path in paths if b"<coordinates" in path.read_bytes()]
+    return tuple(drawn or paths)
+
+
+def _kind(spec: LayerSpec, path: Path, read: Reader) -> tuple[str, tuple[str, ...]]:
+    """Return the geometry type and columns of a file; blank where it cannot be read by itself."""
     try:
+        if path.suffix.casefold() in TABLES:
+            raw = read(replace(spec, path=path, layer=None))
+            return "", tuple(map(str, raw.frame.columns))
         with quiet():
             info = pyogrio.read_info(path)
-    except (RuntimeError, ValueError, OSError):
+    except (GridCircleError, RuntimeError, ValueError, IndexError, OSError):
         return "", (path.name,)
     return str(info["geometry_type"]).split()[0], tuple(map(str, info["fields"]))
 

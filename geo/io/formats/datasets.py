@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-__all__ = ["find_datasets", "is_geodatabase"]
+__all__ = ["TABLES", "find_datasets", "is_geodatabase"]
 
 _PLACES: Final = (
     ".gpkg", ".gdb", ".shp", ".tab", ".mif", ".geojson", ".geojsonl", ".json", ".topojson", ".fgb",
     ".parquet", ".geoparquet", ".kml", ".kmz", ".gml", ".dxf", ".sqlite", ".pbf", ".graphml",
 )  # fmt: skip
-_TABLES: Final = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".et", ".csv", ".tsv", ".dbf", ".txt")
+TABLES: Final = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".et", ".csv", ".tsv", ".dbf", ".txt")
+"""Endings of tables."""
+
 _PACKED: Final = (".zip", ".tar", ".tgz", ".gz")
 
 
@@ -29,7 +31,7 @@ def find_datasets(folder: Path) -> tuple[Path, ...]:
     """
     for pattern in ("*", "**/*"):
         paths = sorted(path for path in folder.glob(pattern) if _is_own(path, folder))
-        for family in (_PLACES, _TABLES, _PACKED):
+        for family in (_PLACES, TABLES, _PACKED):
             found = [path for path in paths if _belongs(path, family)]
             if found:
                 return tuple(_without_text(found))

@@ -18,6 +18,7 @@ from geo.io.formats.encodings import mapinfo_charset, table_encoding
 from geo.io.formats.mapinfo import neutral_copy
 from geo.io.formats.positions import with_positions
 from geo.io.formats.raw import Note, RawLayer, quiet, reason_of, told_apart
+from geo.io.formats.shapefiles import mended_copy
 from geo.io.project import LayerSpec
 from geo.schema import layer_schemas
 
@@ -31,6 +32,9 @@ _IMPLIED_CRS: Final = ("GeoJSON", "GeoJSONSeq", "TopoJSON", "LIBKML", "KML")
 
 _FOLDERS: Final = (".kml", ".kmz")
 """Formats whose layers are folders on the user's screen."""
+
+_TABLES_OF_BYTES: Final = (".shp", ".dbf")
+"""Formats that count the length of a text in bytes."""
 
 _CURVED_DRIVERS: Final = ("GPKG", "OpenFileGDB", "GML", "OGR_VRT", "SQLite")
 _KML_LOOKS: Final = (
@@ -60,8 +64,7 @@ def read_gdal(spec: LayerSpec) -> RawLayer:
     _require_whole_sqlite(spec)
     try:
         with quiet(), _opened(spec) as file:
-            names, notes = _choose_layers(spec, file.source)
-            parts = [_read(file, name) for name in names]
+            raw = _decoded(file)
     except LoadError:
         raise
     except _FAILURES as error:
@@ -70,8 +73,6 @@ def read_gdal(spec: LayerSpec) -> RawLayer:
         if "not recognized" in reason:
             key = "io.unknown_format"
         raise LoadError(key, path=spec.shown, reason=reason, where=spec.where) from error
-    raw = parts[0] if len(parts) == 1 else _stacked(parts)
-    raw = replace(raw, problems=(*notes, *file.notes, *raw.problems))
     return raw if raw.has_geometry else with_positions(raw)
 
 
@@ -88,6 +89,25 @@ def _opened(spec: LayerSpec) -> Iterator[_Open]:
             yield _Open(spec=spec, source=str(copy), encoding=encoding, notes=notes)
         return
     yield _Open(spec=spec, source=str(spec.path), encoding=encoding)
+
+
+def _decoded(file: _Open) -> RawLayer:
+    """Return what is read of a file; of a shapefile that breaks characters, through a copy."""
+    try:
+        return _whole(file)
+    except UnicodeDecodeError:
+        if file.spec.path.suffix.casefold() not in _TABLES_OF_BYTES:
+            raise
+        with mended_copy(file.spec.path) as copy:
+            notes = (*file.notes, *copy.notes)
+            return _whole(replace(file, source=str(copy.path), notes=notes))
+
+
+def _whole(file: _Open) -> RawLayer:
+    names, notes = _choose_layers(file.spec, file.source)
+    parts = [_read(file, name) for name in names]
+    raw = parts[0] if len(parts) == 1 else _stacked(parts)
+    return replace(raw, problems=(*notes, *file.notes, *raw.problems))
 
 
 def _read(file: _Open, layer: str) -> RawLayer:

@@ -1,5 +1,6 @@
 """MapInfo tables whose charset is not what they say: read through a copy that says nothing."""
 
+import glob
 import re
 import shutil
 import tempfile
@@ -30,14 +31,10 @@ def neutral_copy(path: Path) -> Iterator[Path]:
     prefix = {"prefix": "gridcircle-", "ignore_cleanup_errors": True}
     with tempfile.TemporaryDirectory(**prefix) as name:  # type: ignore[call-overload]
         copy = Path(name) / path.name
-        for part in path.parent.glob(f"{_escaped(path.stem)}.*"):
+        for part in path.parent.glob(f"{glob.escape(path.stem)}.*"):
             if part.suffix.casefold() in _PARTS:
                 shutil.copyfile(part, copy.with_suffix(part.suffix))
         data = copy.read_bytes()
         head = _CHARSET.sub(rb"\1Neutral", data[:_HEAD_BYTES])
         copy.write_bytes(head + data[_HEAD_BYTES:])
         yield copy
-
-
-def _escaped(stem: str) -> str:
-    return re.sub(r"([*?\[])", r"[\1]", stem)
