@@ -22,7 +22,7 @@ __all__ = ["place_outputs", "write_outputs"]
 
 Progress = Callable[[str], None]
 
-_OPTIONAL: Final = frozenset({"quarantine.csv", *NET_FILES})
+_OPTIONAL: Final = frozenset({"quarantine.csv", EQUITY_FILE, *NET_FILES})
 """Files that go when a later run has nothing to write in them."""
 
 _IDS: Final = {
@@ -80,7 +80,26 @@ def write_outputs(
             said(name)
             write(aside / name)
         placed = publish(aside, folder, list(writers))
-    for name in {"quarantine.csv", EQUITY_FILE, *NET_FILES} - set(writers):
+    for name in _OPTIONAL - set(writers):
+        (folder / name).unlink(missing_ok=True)
+    return placed
+
+
+def place_outputs(source: Path, folder: Path) -> tuple[Path, ...]:
+    """Copy the outputs in `source` into `folder`, as `write_outputs` would have written them.
+
+    Raises
+    ------
+    OutputError
+        If the folder or a file in it cannot be written.
+    """
+    names = [path.name for path in sorted(source.iterdir()) if path.is_file()]
+    names.sort(key=lambda name: name == "summary.json")
+    with staging(folder) as aside:
+        for name in names:
+            shutil.copyfile(source / name, aside / name)
+        placed = publish(aside, folder, names)
+    for name in _OPTIONAL - set(names):
         (folder / name).unlink(missing_ok=True)
     return placed
 
