@@ -19,6 +19,7 @@ from pyproj import CRS
 from geo.errors import CRSError, LayerError
 
 __all__ = [
+    "ENTRANCE",
     "OUTLINE",
     "Layers",
     "Source",
@@ -34,6 +35,9 @@ __all__ = [
 
 OUTLINE = "outline"
 """Column of the buildings with the polygons they were given as, missing where it was a point."""
+
+ENTRANCE = "entrance_point"
+"""Column of the buildings with the points where people enter them, missing where not known."""
 
 _POLYGONS = (3, 6)
 _POINT = 0
@@ -89,7 +93,8 @@ class Layers:
     `sites`
         Index `site_id`; points (centroids of what was given).
     `buildings`
-        Index `building_id`; points (centroids); `outline`: the polygons, where they were given.
+        Index `building_id`; points (centroids); `outline`: the polygons, where they were given;
+        `entrance_point`: where people enter, where that was given.
     `streets`
         Index `street_id`; lines.
     `nets`

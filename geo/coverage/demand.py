@@ -14,7 +14,13 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from geo.layers import require_metric, require_points, require_polygons, require_same_crs
+from geo.layers import (
+    ENTRANCE,
+    require_metric,
+    require_points,
+    require_polygons,
+    require_same_crs,
+)
 from geo.membership import first_cover, owner_ids
 from geo.words import LANGUAGES, text
 
@@ -37,8 +43,8 @@ class Demand:
     `grid_ids`, `is_base`, `area_m2`
         The grids, in their order, length n.
     `points_xy`
-        The building points that lie in some grid, shape (k, 2), working CRS (m). Empty where the
-        layer is partial.
+        The buildings that lie in some grid, by their entrance where it is known, else by their
+        point, shape (k, 2), working CRS (m). Empty where the layer is partial.
     `grid_at`, `point_at`
         Memberships, length m, sorted by grid: the point at `point_at[i]` belongs to the grid at
         `grid_at[i]`. A point belongs to one base grid, and besides to the dedicated grid that
@@ -226,7 +232,7 @@ def _by_buildings(
         grid_ids=grids.index,
         is_base=(grids["kind"] == _BASE).to_numpy(),
         area_m2=shapely.area(grids.geometry.array),
-        points_xy=shapely.get_coordinates(buildings.geometry.array[used]),
+        points_xy=_doors_xy(buildings.iloc[used]),
         grid_at=grid_at[keep],
         point_at=point_at[keep],
         residents=weights["residents"],
@@ -239,6 +245,16 @@ def _by_buildings(
         messages=notes,
     )
     return _with_basis(demand)
+
+
+def _doors_xy(buildings: gpd.GeoDataFrame) -> Floats:
+    """Return where people enter each building: its entrance where known, else its point."""
+    points = np.asarray(buildings.geometry.array, dtype=object)
+    if isinstance(buildings.get(ENTRANCE), gpd.GeoSeries):
+        doors = np.asarray(buildings[ENTRANCE], dtype=object)
+        points = np.where(shapely.is_missing(doors), points, doors)
+    xy: Floats = shapely.get_coordinates(points)
+    return xy
 
 
 def _with_basis(demand: Demand) -> Demand:

@@ -2,6 +2,7 @@
 
 import geopandas as gpd
 import pytest
+import shapely
 
 from geo.coverage import grid_demand, grid_totals
 from geo.errors import CRSError, LayerError
@@ -148,3 +149,13 @@ def test_wrong_layers_are_refused() -> None:
         grid_demand(grids(*TWO), grids(*TWO))
     with pytest.raises(CRSError, match="metres"):
         grid_demand(grids(*TWO).to_crs("EPSG:4326"), None)
+
+
+def test_a_building_is_reached_by_its_entrance_and_owned_by_its_point() -> None:
+    cells = grids(*TWO)
+    homes = buildings((5, 5), (15, 5), residents=[1, 2])
+    doors = [shapely.Point(12, 0), None]
+    homes["entrance_point"] = gpd.GeoSeries(doors, index=homes.index, crs=homes.crs)
+    demand = grid_demand(cells, homes)
+    assert demand.points_xy.tolist() == [[12, 0], [15, 5]]
+    assert demand.owner.tolist() == ["g0", "g1"]
