@@ -166,7 +166,12 @@ def _coverage() -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=[*columns, "residents_share", "households_share", "class"])
     frame["tier"], frame["model"], frame["category"] = "party_10", "radius", "all"
     order = [*columns[:2], "tier", "model", "category", *columns[2:]]
-    return frame[[*order, "residents_share", "households_share", "class"]].assign(confidence="ours")
+    frame = frame[[*order, "residents_share", "households_share", "class"]]
+    need = {
+        "demand_per_site": [30.0, np.nan, 60.0, 30.0],
+        "location_quotient": [2.0, 0.0, 1.0, 2.0],
+    }
+    return frame.assign(confidence="ours", **need)
 
 
 def _total() -> dict[str, Any]:
