@@ -25,6 +25,11 @@ JOIN_M: Final = 0.05
 _GRAIN: Final = 1000.0
 """Vertices are equal to the millimetre."""
 
+_LINE: Final = 1
+"""What shapely numbers a LineString by."""
+
+_FAR: Final = 2**62
+
 _SAMPLE: Final = 20_000
 _UNNODED_SHARE: Final = 0.1
 """More crossings without a vertex than this share of the shared vertices: never noded."""
@@ -89,9 +94,7 @@ def street_edges(streets: gpd.GeoDataFrame) -> Edges:
     O(V log V) for V vertices.
     """
     require_metric(streets, "streets")
-    lines, street_at = shapely.get_parts(streets.geometry.array, return_index=True)
-    keep = (shapely.get_type_id(lines) == 1) & (shapely.length(lines) > 0)
-    lines, street_at = lines[keep], street_at[keep]
+    lines, street_at = _parts(streets)
     n_crossings = 0
     named = _named_nodes(streets, street_at)
     if named is None:
@@ -103,6 +106,16 @@ def street_edges(streets: gpd.GeoDataFrame) -> Edges:
         xy, line_at = _vertices(lines)
         is_node, node_of = _ends_only(line_at, named)
     return _cut(xy, line_at, (is_node, node_of), street_at=street_at, n_crossings=n_crossings)
+
+
+def _parts(streets: gpd.GeoDataFrame) -> tuple[Lines, Longs]:
+    """Return the lines that have a length, and the street of each."""
+    lines = streets.geometry.array.to_numpy()
+    street_at = np.arange(len(lines))
+    if not (shapely.get_type_id(lines) == _LINE).all():
+        lines, street_at = shapely.get_parts(lines, return_index=True)
+    keep = (shapely.get_type_id(lines) == _LINE) & (shapely.length(lines) > 0)
+    return lines[keep], street_at[keep]
 
 
 def _named_nodes(streets: gpd.GeoDataFrame, street_at: Longs) -> Longs | None:
@@ -149,11 +162,15 @@ def _ends(line_at: Longs) -> Mask:
 
 def _place_ids(xy: Floats) -> Longs:
     """Return a number for each vertex, equal for vertices at one place."""
-    cells = np.rint(xy * _GRAIN).astype(np.int64)
-    order = np.lexsort((cells[:, 1], cells[:, 0]))
-    moved = np.any(cells[order][1:] != cells[order][:-1], axis=1)
+    x, y = np.rint(xy * _GRAIN).astype(np.int64).T
+    x, y = x - x.min(initial=_FAR), y - y.min(initial=_FAR)
+    if (int(x.max(initial=0)) + 1) * (int(y.max(initial=0)) + 1) >= _FAR:
+        x = np.unique(x, return_inverse=True)[1].astype(np.int64)
+        y = np.unique(y, return_inverse=True)[1].astype(np.int64)
+    key = x * (int(y.max(initial=0)) + 1) + y
+    order = np.argsort(key)
     ids = np.empty(len(xy), dtype=np.int64)
-    ids[order] = np.concatenate([[0], np.cumsum(moved)])
+    ids[order] = np.cumsum(np.append(False, np.diff(key[order]) != 0)[: len(xy)])
     return ids
 
 
@@ -213,8 +230,13 @@ def _cut(
 def _with_meetings(lines: Lines, level: Longs) -> tuple[Lines, int]:
     """Return the lines with a vertex wherever they meet another one, and the crossings found."""
     tree = shapely.STRtree(lines)
-    crossing_at, crossings = _crossings(lines, tree, level)
-    joint_at, joints = _loose_ends(lines, tree)
+    xy, line_at = shapely.get_coordinates(lines, return_index=True)
+    place, ends = _place_ids(xy), np.flatnonzero(_ends(line_at))
+    n_here = np.bincount(place[ends])
+    is_shared = (n_here[place[ends]] > 1).reshape(-1, 2)
+    crossing_at, crossings = _crossings(lines, tree, level, is_shared=is_shared)
+    loose = ends[np.bincount(place)[place[ends]] == 1]
+    joint_at, joints = _loose_ends(tree, xy[loose], line_at[loose])
     at, points = np.concatenate([crossing_at, joint_at]), np.vstack([crossings, joints])
     if len(at) == 0:
         return lines, 0
@@ -235,14 +257,17 @@ def _with_vertices(line: shapely.LineString, points: Floats) -> shapely.LineStri
     return shapely.linestrings(np.vstack([xy, points])[order])
 
 
-def _crossings(lines: Lines, tree: shapely.STRtree, level: Longs) -> tuple[Longs, Floats]:
-    """Return lines and places where lines cross without a vertex; none in a noded layer."""
+def _crossings(
+    lines: Lines, tree: shapely.STRtree, level: Longs, *, is_shared: Mask
+) -> tuple[Longs, Floats]:
+    """Return lines and places where lines cross without a vertex; none in a noded layer.
+
+    `is_shared`: whether each end of each line is also an end of another one, shape (lines, 2).
+    """
     sample = np.arange(len(lines))[:: len(lines) // _SAMPLE + 1]
     at, other = tree.query(lines[sample], predicate="crosses")
     bare, _ = _bare_crossings(lines, sample[at], other)
-    place = _end_places(lines)
-    shared = np.bincount(place.ravel())[place[sample]] > 1
-    if len(bare) <= _UNNODED_SHARE * shared.sum():
+    if len(bare) <= _UNNODED_SHARE * is_shared[sample].sum():
         return np.zeros(0, dtype=np.int64), np.zeros((0, 2))
     left, right = tree.query(lines, predicate="crosses")
     once = (left < right) & (level[left] == level[right])
@@ -257,25 +282,17 @@ def _bare_crossings(lines: Lines, left: Longs, right: Longs) -> tuple[Longs, Flo
     points, pair = shapely.get_parts(shared, return_index=True)
     is_point = shapely.get_type_id(points) == 0
     points, pair = points[is_point], pair[is_point]
-    xy, line_at = shapely.get_coordinates(lines, return_index=True)
-    vertices = shapely.multipoints(shapely.points(xy), indices=line_at)
     bare = np.zeros(len(points), dtype=bool)
     for side in (left, right):
-        bare |= shapely.distance(points, vertices[side[pair]]) > 1 / _GRAIN
+        used, number = np.unique(side[pair], return_inverse=True)
+        xy, line_at = shapely.get_coordinates(lines[used], return_index=True)
+        vertices = shapely.multipoints(shapely.points(xy), indices=line_at)
+        bare |= shapely.distance(points, vertices[number]) > 1 / _GRAIN
     return pair[bare], shapely.get_coordinates(points[bare])
 
 
-def _end_places(lines: Lines) -> Longs:
-    """Return the number of the place of both ends of each line, shape (lines, 2)."""
-    ends = [shapely.get_coordinates(shapely.get_point(lines, at)) for at in (0, -1)]
-    return _place_ids(np.vstack(ends)).reshape(2, -1).T
-
-
-def _loose_ends(lines: Lines, tree: shapely.STRtree) -> tuple[Longs, Floats]:
-    """Return lines and places where an end of another line, joined to nothing, lies on them."""
-    xy, line_at = shapely.get_coordinates(lines, return_index=True)
-    place, ends = _place_ids(xy), np.flatnonzero(_ends(line_at))
-    loose = ends[np.bincount(place)[place[ends]] == 1]
-    at, other = tree.query(shapely.points(xy[loose]), predicate="dwithin", distance=JOIN_M)
-    keep = line_at[loose[at]] != other
-    return other[keep], xy[loose[at[keep]]]
+def _loose_ends(tree: shapely.STRtree, xy: Floats, line_at: Longs) -> tuple[Longs, Floats]:
+    """Return lines and places where ends `xy` of other lines, joined to nothing, lie on them."""
+    at, other = tree.query(shapely.points(xy), predicate="dwithin", distance=JOIN_M)
+    keep = line_at[at] != other
+    return other[keep], xy[at[keep]]

@@ -4,8 +4,8 @@ Shares never come from them. A circle's edge lies within about one step of the l
 one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import contourpy
@@ -15,17 +15,21 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from geo.coverage.compiled import in_threads
 from geo.coverage.measures import ALL_CATEGORIES, site_sets
 from geo.coverage.network.arrays import Floats, Ints, Longs
 from geo.coverage.network.kernel import NETWORK, Net, NetworkKernel, limit_ms
-from geo.coverage.network.search import Targets, reached, take, targets_of
+from geo.coverage.network.search import Reached, Targets, reached, take, targets_of
 from geo.coverage.network.snap import places_of
 from geo.standards import Tier
 
 __all__ = ["network_circles"]
 
-_BLOCK: Final = 256
+_BLOCK: Final = 1024
 """Sites whose cells are in memory at one time."""
+
+_STRIP_CELLS: Final = 2_000_000
+"""Cells of the windows that are contoured at one time."""
 
 _SMOOTHING: Final = 0.1
 """Outlines are simplified by this share of a step."""
@@ -88,17 +92,12 @@ def _of_mode(
     for start in range(0, len(at), _BLOCK):
         block = at[start : start + _BLOCK]
         found = reached(net.graph, take(net.sites, block), targets, limit_ms=int(longest))
-        cuts = np.searchsorted(found.site_at, np.arange(len(block) + 1))
-        for number, site in enumerate(block):
-            mine = slice(cuts[number], cuts[number + 1])
-            field = lattice.field(found.owner_at[mine], found.time_ms[mine])
+        for strip in lattice.strips(found):
             for name, tier in tiers.items():
-                if chosen[name][site] and field is not None:
-                    rise = step * net.ms_per_m
-                    shape = _contour(*field, limit=limit_ms(tier), rise=rise)
-                    if not shape.is_empty:
-                        reach_m = limit_ms(tier) / net.ms_per_m
-                        circles.append((name, int(site), reach_m, shape))
+                shapes, number = strip.contours(limit_ms(tier), rise=step * net.ms_per_m)
+                mine = np.flatnonzero(chosen[name][block[number]])
+                reach_m = limit_ms(tier) / net.ms_per_m
+                circles += [(name, int(block[number[i]]), reach_m, shapes[i]) for i in mine]
     return circles
 
 
@@ -129,38 +128,80 @@ class _Lattice:
         places = places_of(net.graph, snapped, access_ms_per_m=net.ms_per_m)
         return targets_of(net.graph, places, np.arange(len(xy)))
 
-    def field(self, cells: Ints, times: Ints) -> tuple[Floats, Floats, Floats] | None:
-        """Return x, y and time (endless where not reached) of a window around `cells`."""
-        if len(cells) == 0:
-            return None
-        columns, rows = self.columns[cells], self.rows[cells]
-        low_column, low_row = columns.min() - 1, rows.min() - 1
-        shape = (rows.max() - low_row + 2, columns.max() - low_column + 2)
-        field = np.full(shape, np.inf)
-        field[rows - low_row, columns - low_column] = times
-        x = (low_column + np.arange(shape[1]) + 0.5) * self.step
-        y = (low_row + np.arange(shape[0]) + 0.5) * self.step
-        return x, y, field
+    def strips(self, found: Reached) -> Iterator["_Strip"]:
+        """Yield the windows around what each site reaches, so many at a time as fit in memory."""
+        begin = np.flatnonzero(np.append(True, np.diff(found.site_at) > 0)[: len(found.site_at)])
+        if len(begin) == 0:
+            return
+        columns, rows = self.columns[found.owner_at], self.rows[found.owner_at]
+        low = np.column_stack([np.minimum.reduceat(part, begin) for part in (columns, rows)])
+        high = np.column_stack([np.maximum.reduceat(part, begin) for part in (columns, rows)])
+        size = high - low + 3  # a cell that is not reached on each side
+        sites, ends = found.site_at[begin], np.append(begin, len(columns))
+        some = max(int(_STRIP_CELLS // np.prod(size.max(axis=0))), 1)
+        for start in range(0, len(sites), some):
+            mine = slice(start, min(start + some, len(sites)))
+            cells = slice(ends[mine.start], ends[mine.stop])
+            left = np.cumsum(size[mine, 0]) - size[mine, 0]
+            at = np.repeat(np.arange(len(left)), np.diff(ends[mine.start : mine.stop + 1]))
+            field = np.full((size[mine, 1].max(), size[mine, 0].sum()), np.inf)
+            row, column = rows[cells] - low[mine][at, 1] + 1, columns[cells] - low[mine][at, 0] + 1
+            field[row, left[at] + column] = found.time_ms[cells]
+            shift = low[mine] - np.column_stack([left, np.zeros_like(left)]) - 0.5
+            yield _Strip(field=field, left=left, shift=shift, sites=sites[mine], step=self.step)
 
 
-def _contour(x: Floats, y: Floats, field: Floats, *, limit: float, rise: float) -> shapely.Geometry:
-    """Return where the time is at most `limit`; beyond, it is taken to rise by one step."""
-    capped = np.minimum(field, limit + rise)
-    generator = contourpy.contour_generator(x, y, capped, fill_type="OuterOffset")
-    filled: Any = generator.filled(-1.0, limit)
-    shapes = list(_polygons(*filled))
-    if not shapes:
-        return shapely.MultiPolygon()
-    shape = shapely.simplify(
-        shapely.multipolygons(shapes) if len(shapes) > 1 else shapes[0],
-        _SMOOTHING * float(x[1] - x[0]),
-    )
-    return shape if shapely.is_valid(shape) else shapely.buffer(shape, 0.0)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Strip:
+    """The windows of some sites side by side: times (endless where not reached) of their cells.
+
+    `left`: first column of each window. `shift`: what leads from the strip to the lattice.
+    """
+
+    field: Floats
+    left: Longs
+    shift: Floats
+    sites: Ints
+    step: float
+
+    def contours(self, limit: float, *, rise: float) -> tuple[npt.NDArray[np.object_], Ints]:
+        """Return where the time is at most `limit`, and the site of each shape.
+
+        Where no time is known it is taken to rise by `rise`.
+        """
+        generator = contourpy.contour_generator(
+            z=np.minimum(self.field, limit + rise), fill_type="ChunkCombinedOffsetOffset"
+        )
+        filled: Any = generator.filled(-1.0, limit)
+        (xy, *_), (rings, *_), (parts, *_) = filled
+        if xy is None:
+            return np.zeros(0, dtype=object), np.zeros(0, dtype=np.int32)
+        window = np.searchsorted(self.left, xy[:, 0], side="right") - 1
+        polygons = shapely.from_ragged_array(
+            shapely.GeometryType.POLYGON, (xy + self.shift[window]) * self.step, (rings, parts)
+        )
+        owner = window[rings[parts[:-1]]]
+        order = np.argsort(owner, kind="stable")
+        windows, at, counts = np.unique(owner[order], return_inverse=True, return_counts=True)
+        shapes = polygons[order][np.cumsum(counts) - counts]
+        several = counts[at] > 1
+        shapes[counts > 1] = shapely.multipolygons(
+            polygons[order][several], indices=np.unique(at[several], return_inverse=True)[1]
+        )
+        return _simplified(shapes, _SMOOTHING * self.step), self.sites[windows]
 
 
-def _polygons(
-    points: Sequence[npt.NDArray[np.float64]], offsets: Sequence[npt.NDArray[np.uint32]]
-) -> Iterator[shapely.Polygon]:
-    for xy, cuts in zip(points, offsets, strict=True):
-        rings = [xy[a:b] for a, b in pairwise(cuts)]
-        yield shapely.Polygon(rings[0], rings[1:])
+def _simplified(shapes: npt.NDArray[np.object_], tolerance: float) -> npt.NDArray[np.object_]:
+    """Return the shapes with fewer vertices, valid: quickly where that leaves them so."""
+
+    def simplify(start: int, stop: int) -> npt.NDArray[np.object_]:
+        mine = shapes[start:stop]
+        simple = shapely.simplify(mine, tolerance, preserve_topology=False)
+        bad = np.flatnonzero(~shapely.is_valid(simple) | shapely.is_empty(simple))
+        simple[bad] = shapely.simplify(mine[bad], tolerance)
+        bad = bad[~shapely.is_valid(simple[bad])]
+        simple[bad] = shapely.buffer(simple[bad], 0.0)
+        return np.asarray(simple, dtype=object)
+
+    parts = in_threads(simplify, len(shapes), chunk=64)
+    return np.concatenate([np.zeros(0, dtype=object), *parts])

@@ -1,6 +1,6 @@
 """Circles along streets: the network of one city prepared once, to measure any tier and sites."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from geo.coverage.certainty import network_band
 from geo.coverage.demand import Demand
 from geo.coverage.lattice import lattice_points
 from geo.coverage.limits import CoverageRules
@@ -17,7 +18,7 @@ from geo.coverage.network.arrays import NEVER_MS, Floats, Mask
 from geo.coverage.network.graph import Graph, build_graph
 from geo.coverage.network.modes import the_mode, ways_of
 from geo.coverage.network.search import Places, arrival_ms, nearest_ms, reached, take, targets_of
-from geo.coverage.network.snap import Snapper, places_of
+from geo.coverage.network.snap import Snapped, Snapper, places_of
 from geo.coverage.radius import Pairs
 from geo.coverage.streets import Edges, street_edges
 from geo.standards import Tier
@@ -121,8 +122,9 @@ class NetworkKernel:
         xy = (shapely.get_coordinates(sites.geometry.array), demand.points_xy, lattice_xy)
         nets: dict[str, Net] = {}
         reach: dict[str, Pairs] = {}
+        ground = _Ground(edges=edges, xy=xy, within_m=rules.max_snap_m)
         for mode_id in dict.fromkeys(tier.mode for tier in tiers.values()):
-            nets |= _nets(streets, edges, xy, mode_id=mode_id, within_m=rules.max_snap_m)
+            nets |= _nets(streets, ground, mode_id=mode_id)
             minutes = max(tier.minutes for tier in tiers.values() if tier.mode == mode_id)
             reach[mode_id] = _reach(nets[mode_id], demand, lattice_at, minutes=minutes)
         return cls(
@@ -175,9 +177,9 @@ class NetworkKernel:
         is_area = (self.demand.basis == "area").to_numpy()
 
         def mean(of_points: Floats, of_lattice: Floats) -> Floats:
-            by_points, _ = self._by_points(basis, points, of_points)
-            by_area, _ = self._by_area(lattice, of_lattice)
-            both = np.where(is_area, by_area, by_points)
+            both, _ = self._by_points(basis, points, of_points)
+            if is_area.any():
+                both = np.where(is_area, self._by_area(lattice, of_lattice)[0], both)
             return np.where(np.isfinite(both), both, np.nan)
 
         return Measures(
@@ -193,7 +195,23 @@ class NetworkKernel:
             ),
             judged={"area": judged_area, "residents": judged, "households": judged_homes},
             served=(served.place_at, served.site_at),
+            band=self._band(tier, (points.ms, lattice.ms), mean=mean),
         )
+
+    def _band(
+        self,
+        tier: Tier,
+        times_ms: tuple[Floats, Floats],
+        *,
+        mean: Callable[[Floats, Floats], Floats],
+    ) -> tuple[Floats, Floats]:
+        """Return the least and the greatest share of the verdict within the uncertainty."""
+        pace = self.nets[tier.mode].ms_per_m
+        points, lattice = (
+            network_band(ms, limit_ms(tier), self.rules, ms_per_m=pace) for ms in times_ms
+        )
+        low = mean(points.sure.astype(float), lattice.sure.astype(float))
+        return low, mean(points.possible.astype(float), lattice.possible.astype(float))
 
     def messages(self) -> tuple[dict[str, str], ...]:
         """Return what the user should know of the streets, each by language."""
@@ -248,19 +266,30 @@ def _ratio(part: Floats, total: Floats) -> Floats:
     return ratio
 
 
-def _nets(
-    streets: gpd.GeoDataFrame,
-    edges: Edges,
-    xy: tuple[Floats, Floats, Floats],
-    *,
-    mode_id: str,
-    within_m: float,
-) -> dict[str, Net]:
-    """Return the network of a mode with sites, points and lattice (`xy`) on it."""
-    mode = the_mode(mode_id)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ground:
+    """Sites, points and lattice (`xy`) beside the edges, snapped once for all modes alike."""
+
+    edges: Edges
+    xy: tuple[Floats, Floats, Floats]
+    within_m: float
+    _found: dict[bytes, tuple[Snapper, list[Snapped]]] = field(default_factory=dict)
+
+    def snapped(self, is_open: Mask) -> tuple[Snapper, list[Snapped]]:
+        """Return the snapper onto the open edges, and what it found for each of `xy`."""
+        key = np.packbits(is_open).tobytes()
+        if key not in self._found:
+            snapper = Snapper.of(self.edges, is_open)
+            found = [snapper.nearest(part, within_m=self.within_m) for part in self.xy]
+            self._found[key] = snapper, found
+        return self._found[key]
+
+
+def _nets(streets: gpd.GeoDataFrame, ground: _Ground, *, mode_id: str) -> dict[str, Net]:
+    """Return the network of a mode with sites, points and lattice on it."""
+    mode, edges = the_mode(mode_id), ground.edges
     ways = ways_of(streets, mode)
-    snapper = Snapper.of(edges, (ways.forward | ways.backward)[edges.street_at])
-    snapped = [snapper.nearest(part, within_m=within_m) for part in xy]
+    snapper, snapped = ground.snapped((ways.forward | ways.backward)[edges.street_at])
     scales = {mode_id: (ways, mode.ms_per_m)}
     if mode.keeps_street_speed:
         even = ways._replace(ms_per_m=np.full(len(streets), _MM_PER_M))

@@ -5,17 +5,23 @@ from typing import Final
 
 import numpy as np
 
-from geo.coverage.compiled import compiled
+from geo.coverage.compiled import compiled, in_threads
 from geo.coverage.network.arrays import Floats, Ints, Longs, Mask
 from geo.coverage.network.graph import Graph
 from geo.coverage.network.search import Places
 from geo.coverage.streets import Edges
 
-__all__ = ["Snapper", "places_of"]
+__all__ = ["Snapped", "Snapper", "places_of"]
+
+Snapped = tuple[Ints, Floats, Floats]
+"""Of each point the nearest edge (-1: none), how far along it, and the way to it (m)."""
 
 _CELL_M: Final = 40.0
 _MAX_CELLS_PER_SEGMENT: Final = 16
 _EDGE: Final = 1e-6
+
+_CHUNK: Final = 50_000
+"""Points that one thread looks at before it takes more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,21 +70,28 @@ class Snapper:
             members=members,
         )
 
-    def nearest(self, xy: Floats, *, within_m: float) -> tuple[Ints, Floats, Floats]:
+    def nearest(self, xy: Floats, *, within_m: float) -> Snapped:
         """Return for each of k points the nearest edge, how far along it, and the way to it (m).
 
         Where no edge lies within `within_m` (inclusive) the edge is -1. Of several equally near
         edges it is the first.
         """
         grid = (self.segments, self.edge, self.along_m, self.origin, self.first, self.members)
-        return _nearest(
-            np.ascontiguousarray(xy, dtype=np.float64), grid, self.shape, self.cell_m, within_m
+        places = np.ascontiguousarray(xy, dtype=np.float64)
+        parts = in_threads(
+            lambda start, stop: _nearest(
+                places[start:stop], grid, self.shape, self.cell_m, within_m
+            ),
+            len(places),
+            chunk=_CHUNK,
         )
+        if not parts:
+            return np.zeros(0, dtype=np.int32), np.zeros(0), np.zeros(0)
+        edge, along, away = (np.concatenate(values) for values in zip(*parts, strict=True))
+        return edge, along, away
 
 
-def places_of(
-    graph: Graph, snapped: tuple[Ints, Floats, Floats], *, access_ms_per_m: float
-) -> Places:
+def places_of(graph: Graph, snapped: Snapped, *, access_ms_per_m: float) -> Places:
     """Return what `Snapper.nearest` found as places on the network, in whole milliseconds.
 
     Along the street the street's speed holds, on the straight way to it `access_ms_per_m`.
