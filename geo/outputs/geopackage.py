@@ -34,6 +34,8 @@ _TYPES: Final = {
     "streets": "MultiLineString",
     "buildings": "Point",
     "net_conflicts": "MultiPolygon",
+    "net_faces": "MultiPolygon",
+    "net_proposal": "MultiPolygon",
 }
 
 
@@ -68,22 +70,36 @@ def write_geopackage(audit: Audit, path: Path) -> None:
     """Write `audit` to a new GeoPackage 1.3 at `path`, the same bytes for the same audit.
 
     Layers `grids`, `units`, `sites`, `circles`, `findings`, `streets`, `net_conflicts` as far as
-    there are any, and the tables `coverage`, `quarantine` and `summary` (one row: `summary` is the
-    content of `summary.json`, `record` what `read_audit` needs besides).
+    there are any; for reading back also `net_faces`, `net_proposal` and `buildings`; the tables
+    `coverage`, `quarantine`, `net_agreement` and `summary` (one row: `summary` is the content of
+    `summary.json`, `record` what `read_audit` needs besides).
     """
     columns: dict[str, Any] = {}
     with _dated(audit.created):
         for name, frame in geo_layers(audit).items():
             columns[name] = _write_layer(frame, path, name)
-        buildings = _buildings(audit)
-        if buildings is not None:
-            columns["buildings"] = _write_layer(buildings, path, "buildings")
-        for name, table in (("coverage", audit.coverage), ("quarantine", audit.quarantine)):
+        for name, frame in _further(audit).items():
+            columns[name] = _write_layer(frame, path, name)
+        tables = {"coverage": audit.coverage, "quarantine": audit.quarantine}
+        if audit.nets is not None:
+            tables["net_agreement"] = audit.nets.agreement
+        for name, table in tables.items():
             if len(table):
                 columns[name] = _write_table(table.reset_index(drop=True), path, name)
         texts = {"summary": summary(audit), "record": {**_record(audit), "columns": columns}}
         row = {name: [orjson.dumps(value).decode()] for name, value in texts.items()}
         _write_table(pd.DataFrame(row), path, "summary")
+
+
+def _further(audit: Audit) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers that are in the file for reading back only."""
+    nets = audit.nets
+    given = {
+        "buildings": _buildings(audit),
+        "net_faces": None if nets is None else _with_ids(nets.faces),
+        "net_proposal": None if nets is None else _with_ids(nets.proposal),
+    }
+    return {name: frame for name, frame in given.items() if frame is not None}
 
 
 def _buildings(audit: Audit) -> gpd.GeoDataFrame | None:
@@ -150,6 +166,7 @@ def _record(audit: Audit) -> dict[str, Any]:
         "rules": audit.rules,
         "messages": audit.messages,
         "verdict_model": audit.verdict_model,
+        "nets_basis": None if audit.nets is None else audit.nets.basis,
         "sources": [_source(source) for source in audit.sources],
     }
     plain: dict[str, Any] = json_value(record)

@@ -16,6 +16,7 @@ from pyproj import CRS
 
 from geo.audit import Audit
 from geo.errors import LoadError
+from geo.grids.nets import NetComparison
 from geo.layers import Layers, Source
 from geo.outputs.geopackage import RECORD_VERSION
 from geo.outputs.storing import restored
@@ -30,7 +31,10 @@ _IDS: Final = {
     "sites": "site_id",
     "streets": "street_id",
     "buildings": "building_id",
+    "net_faces": "face_id",
+    "net_proposal": "grid_id",
 }
+_TABLES: Final = frozenset({"coverage", "quarantine", "net_agreement"})
 _FAULTS: Final = (DataSourceError, DataLayerError, FieldError, ValueError, LookupError, TypeError)
 
 
@@ -61,7 +65,7 @@ def _read(gpkg: Path) -> Audit:
     frames = {
         name: _layer(gpkg, name, crs=crs, columns=columns)
         for name, columns in stored.items()
-        if name not in ("coverage", "quarantine")
+        if name not in _TABLES
     }
     layers = Layers(
         grids=frames["grids"],
@@ -95,6 +99,22 @@ def _read(gpkg: Path) -> Audit:
         quarantine=_table(gpkg, "quarantine", columns=stored, expected=QUARANTINE_COLUMNS),
         verdict_model=record["verdict_model"],
         messages=tuple(record["messages"]),
+        nets=_nets(gpkg, frames, record),
+    )
+
+
+def _nets(
+    gpkg: Path, frames: Mapping[str, gpd.GeoDataFrame], record: Mapping[str, Any]
+) -> NetComparison | None:
+    """Return the comparison of departmental nets; None without, as in files of older programs."""
+    if record.get("nets_basis") is None:
+        return None
+    agreement = _table(gpkg, "net_agreement", columns=record["columns"], expected=())
+    return NetComparison(
+        agreement=agreement,
+        faces=frames["net_faces"],
+        proposal=frames["net_proposal"],
+        basis=record["nets_basis"],
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from geo.outputs.ledger import OFFICE_COLUMNS, Office
 from geo.store.flow import status_title
 from geo.store.lives import Life
+from geo.words import LANGUAGES
 
 __all__ = [
     "add_event",
@@ -54,31 +55,30 @@ def add_event(line: sqlite3.Connection, key: str, **values: Any) -> None:  # noq
 
 def office_of(stamp: str, lives: Iterable[Life]) -> Office:
     """Return what the ledger of an audit carries of the office's notes."""
-    cells = {}
-    earlier = []
-    for life in lives:
-        if life.is_listed:
-            cells[life.facts["finding_id"]] = life.cells
-        else:
-            earlier.append(_earlier({**life.facts, "status": life.status}))
-    return Office(stamp=stamp, cells=cells, earlier=earlier)
+    given = list(lives)
+    rows = [{**life.facts, **life.cells, "status": life.status} for life in given]
+    listed = frozenset(life.facts["finding_id"] for life in given if life.is_listed)
+    return stored_office(stamp, rows, listed)
 
 
 def stored_office(stamp: str, rows: Iterable[Mapping[str, Any]], listed: frozenset[str]) -> Office:
     """Return the same from rows of the table `finding`; `listed` are the ids that an audit has."""
     given = list(rows)
-    cells = {
-        row["finding_id"]: {name: row[name] for name in OFFICE_COLUMNS}
-        for row in given
-        if row["finding_id"] in listed
-    }
-    earlier = [_earlier(row) for row in given if row["finding_id"] not in listed]
-    return Office(stamp=stamp, cells=cells, earlier=earlier)
+    now = [row for row in given if row["finding_id"] in listed]
+    return Office(
+        stamp=stamp,
+        cells={row["finding_id"]: {name: row[name] for name in OFFICE_COLUMNS} for row in now},
+        states={row["finding_id"]: _titles(row) for row in now},
+        earlier=[
+            {**row, "status_title": _titles(row)}
+            for row in given
+            if row["finding_id"] not in listed
+        ],
+    )
 
 
-def _earlier(row: Mapping[str, Any]) -> dict[str, Any]:
-    titles = {language: status_title(row["status"], language) for language in ("zh", "en")}
-    return {**row, "status_title": titles}
+def _titles(row: Mapping[str, Any]) -> dict[str, str]:
+    return {language: status_title(row["status"], language) for language in LANGUAGES}
 
 
 def _now() -> str:

@@ -16,11 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import LoadError, OutputError
+from geo.grids.nets import compare_nets
 from geo.outputs import read_audit, summary, write_outputs
 from geo.outputs.geojson import feature_collection
 from geo.outputs.staging import staging
 from geo.outputs.tables import COVERAGE_COLUMNS
 from geo.outputs.values import json_column, json_value
+from tests import builders
 from tests.fake_audit import SQUARE, fake_audit
 
 FILES = {
@@ -348,3 +350,23 @@ def test_any_value_becomes_strict_json(values: list) -> None:
 )
 def test_awkward_values(value: object, plain: object) -> None:
     assert json_value(value) == plain
+
+
+def test_departmental_nets_come_back(tmp_path: Path) -> None:
+    # ┌── g0 ──┬── g1 ──┐   100 m x 100 m each; the police net has its border 50 m further east
+    # └────────┴────────┘
+    base = builders.grids((0, 0, 100, 100), (100, 0, 200, 100)).assign(kind="base")
+    net = builders.grids((0, 0, 150, 100), (150, 0, 200, 100))
+    nets = compare_nets(base, {"police": net}, sliver_width_m=1.0)
+    write_outputs(fake_audit(nets=nets), tmp_path)
+    back = read_audit(tmp_path / "audit.gpkg").nets
+
+    assert back is not None
+    assert back.basis == nets.basis
+    pd.testing.assert_frame_equal(back.agreement, nets.agreement)
+    for name in ("faces", "proposal"):
+        before, after = getattr(nets, name), getattr(back, name)
+        assert list(after.index) == list(before.index)
+        assert list(after.columns) == list(before.columns)
+        assert pd.DataFrame(after).equals(pd.DataFrame(before))
+    assert len(back.conflicts) == 1

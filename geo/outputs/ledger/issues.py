@@ -27,6 +27,8 @@ def issues_sheet(audit: Audit, places: Places, office: Office) -> Sheet:
         column("basis", language, "wrap", width=28),
         column("advice", language, "wrap", width=36),
         *_by_hand(language),
+        *([column("status", language, "wrap", width=10)] if office.stamp else ()),
+        *_hidden(language),
     )
     findings = audit.findings.drop(columns=audit.findings.geometry.name)
     rows = tuple(
@@ -39,7 +41,8 @@ def issues_sheet(audit: Audit, places: Places, office: Office) -> Sheet:
 def earlier_sheet(audit: Audit, office: Office) -> Sheet:
     """Return the findings of audits before that this one does not list, with their notes."""
     language = audit.language
-    columns = (*_heads(language), column("status", language, width=12), *_by_hand(language))
+    status = column("status", language, "wrap", width=10)
+    columns = (*_heads(language), *_by_hand(language), status, *_hidden(language))
     rows = tuple(
         Row(
             values=(
@@ -47,8 +50,8 @@ def earlier_sheet(audit: Audit, office: Office) -> Sheet:
                 *(finding[name] for name in ("street", "community", "grids")),
                 _kind(finding["rule"], language),
                 finding[f"message_{language}"],
-                finding["status_title"][language],
                 *office_cells(finding),
+                finding["status_title"][language],
                 finding["finding_id"],
                 office.stamp,
             )
@@ -71,13 +74,19 @@ def _heads(language: str) -> tuple[Column, ...]:
 
 
 def _by_hand(language: str) -> tuple[Column, ...]:
-    """Return the columns of the office, and the hidden ones that a row is known by."""
+    """Return the columns of the office."""
     return (
         column("duty_unit", language, "wrap", width=12),
         column("duty_person", language, "wrap", width=10),
         column("deadline", language, "date", width=12),
         column("progress", language, "wrap", width=16),
         column("closed", language, "label", width=8, choices=("是", "否")),
+    )
+
+
+def _hidden(language: str) -> tuple[Column, ...]:
+    """Return the columns that a row is known by when it comes back."""
+    return (
         column("finding_id", language, width=16, is_hidden=True),
         column("stamp", language, width=24, is_hidden=True),
     )
@@ -92,6 +101,7 @@ def _row(
     number: int, finding: Mapping[str, Any], *, places: Places, office: Office, language: str
 ) -> Row:
     place = places.named(finding["grid_ids"] or (), finding["unit_ids"] or ())
+    state = office.states.get(finding["finding_id"], {})
     values = (
         number,
         *place,
@@ -102,6 +112,7 @@ def _row(
         _basis(finding, language),
         _advice(rules().get(finding["rule"]), language),
         *office_cells(office.cells.get(finding["finding_id"], {})),
+        *([state.get(language)] if office.stamp else ()),
         finding["finding_id"],
         office.stamp or None,
     )

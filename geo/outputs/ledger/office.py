@@ -24,6 +24,8 @@ class Office:
         wherever it is pasted.
     `cells`
         Finding id to column (`OFFICE_COLUMNS`) to text; a deadline is an ISO date.
+    `states`
+        Finding id to what people call its state, by language; shown where there is a stamp.
     `earlier`
         Findings of audits before that this one does not list, each a record with `finding_id`,
         `rule`, `severity`, `street`, `community`, `grids`, `message_zh`, `message_en`,
@@ -32,6 +34,7 @@ class Office:
 
     stamp: str = ""
     cells: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    states: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     earlier: Sequence[Mapping[str, Any]] = ()
 
 

@@ -152,7 +152,7 @@ def _style(page: Any, look: Look) -> int:  # noqa: ANN401
     """Return the number of the style of `look` in the workbook of `page`."""
     cell = Cell(page, row=1, column=1)
     cell.font = Font(name=_FONT, size=10, bold=look.is_bold)
-    side = "center" if look.form == "label" else None
+    side = "center" if look.form in ("label", "date") else None
     is_wrapped = look.form == "wrap"
     cell.alignment = Alignment(horizontal=side, vertical="center", wrap_text=is_wrapped)
     cell.border = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)
