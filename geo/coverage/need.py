@@ -169,8 +169,9 @@ def _found(sites: gpd.GeoDataFrame) -> dict[str, Mask]:
     if "category" not in sites.columns:
         return {}
     words: pd.Series = sites["category"].astype(object)
-    counts = words.value_counts().head(_MAX_CATEGORIES)
-    return {str(word): np.asarray(words == word, dtype=bool) for word in counts.index}
+    counts = words.value_counts()
+    frequent = sorted(counts.index, key=lambda word: (-counts[word], str(word)))[:_MAX_CATEGORIES]
+    return {str(word): np.asarray(words == word, dtype=bool) for word in frequent}
 
 
 def _evenness(served: tuple[Positions, Positions], weight: Floats) -> dict[str, Any]:
