@@ -18,6 +18,9 @@ _UNIT_MEASURES = {
     "covered_area_share": "area_share",
     "covered_residents_share": "residents_share",
     "class": "class",
+    "covered_residents_share_{}_low": "residents_share_low",
+    "covered_residents_share_{}_high": "residents_share_high",
+    "certainty": "certainty",
 }
 
 
@@ -180,6 +183,7 @@ def _unit_shares(coverage: pd.DataFrame) -> pd.DataFrame:
         suffix = tier if model == "radius" else f"{tier}_{model}"
         by_id = table.set_index("id")
         parts += [
-            by_id[source].rename(f"{name}_{suffix}") for name, source in _UNIT_MEASURES.items()
+            by_id[source].rename(name.format(suffix) if "{}" in name else f"{name}_{suffix}")
+            for name, source in _UNIT_MEASURES.items()
         ]
     return pd.concat(parts, axis=1) if parts else pd.DataFrame(dtype=np.float64)

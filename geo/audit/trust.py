@@ -19,6 +19,8 @@ _MEASURED: Final = (
     "area_share",
     "residents_share",
     "households_share",
+    "residents_share_low",
+    "residents_share_high",
 )
 
 
@@ -35,4 +37,5 @@ def trusted_layers(layers: Layers, doubtful: frozenset[str]) -> Layers:
 
 def unjudged(table: pd.DataFrame) -> pd.DataFrame:
     """Return a long table of coverage in which every measure is missing and every class unknown."""
-    return table.assign(**dict.fromkeys(_MEASURED, np.nan), **{"class": "unknown"})
+    words = {"class": "unknown", "certainty": None}
+    return table.assign(**dict.fromkeys(_MEASURED, np.nan), **words)

@@ -31,7 +31,8 @@ class Measures:
     `metres_share`: the share of the demand within the tier's metres where the verdict is by its
     minutes. `judged`: by name of a share (`area`, `residents`, `households`) the part of its weight
     that could be judged; None where all of it could. `served`: positions (grid, site) of every grid
-    with each site that serves it.
+    with each site that serves it. `band`: the least and the greatest share of the verdict (of the
+    demand basis, `area`: of the area) within the uncertainty.
     """
 
     n_sites: npt.NDArray[np.int64]
@@ -43,6 +44,7 @@ class Measures:
     metres_share: Floats | None = None
     judged: Mapping[str, Floats] | None = None
     served: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]] | None = None
+    band: tuple[Floats, Floats] | None = None
 
 
 def site_sets(tier: Tier, sites: gpd.GeoDataFrame) -> Mapping[str, npt.NDArray[np.bool_]]:

@@ -11,10 +11,12 @@ import shapely
 from scipy.spatial import cKDTree
 
 from geo.coverage.areas import covered_area_share, pairs_of_polygons, rings_of
+from geo.coverage.certainty import radius_band
 from geo.coverage.compiled import in_threads
 from geo.coverage.demand import Demand
 from geo.coverage.discs import Cells, Rings, cells_of, pairs_of_points
 from geo.coverage.lattice import lattice_points
+from geo.coverage.limits import CoverageRules
 from geo.coverage.measures import Measures
 from geo.standards import Tier
 
@@ -106,11 +108,11 @@ class RadiusKernel:
     polygons: npt.NDArray[np.object_]
     rings: Rings
     sites_xy: Floats
-    lattice_m: float
+    rules: CoverageRules
     served: Pairs
     touched: Floats
     _nearest: dict[bytes, tuple[Floats, Floats]] = field(default_factory=dict)
-    _areas: dict[tuple[bytes, float], Floats] = field(default_factory=dict)
+    _areas: dict[tuple[bytes, float, bytes], Floats] = field(default_factory=dict)
 
     @classmethod
     def prepare(
@@ -120,10 +122,11 @@ class RadiusKernel:
         demand: Demand,
         *,
         tiers: Mapping[str, Tier],
-        lattice_m: float,
+        rules: CoverageRules,
     ) -> "RadiusKernel":
         """Return the kernel that can measure any of `tiers`."""
         limit_m = max((tier.distance_m for tier in tiers.values()), default=0.0)
+        limit_m += rules.place_uncertainty_m
         polygons = grids.geometry.array.to_numpy()
         rings = rings_of(polygons)
         sites_xy = shapely.get_coordinates(sites.geometry.array)
@@ -134,7 +137,7 @@ class RadiusKernel:
             polygons=polygons,
             rings=rings,
             sites_xy=sites_xy,
-            lattice_m=lattice_m,
+            rules=rules,
             served=_demand_pairs(demand, cells, touched, limit_m=limit_m),
             touched=touched,
         )
@@ -144,15 +147,32 @@ class RadiusKernel:
         points_m, nearest_m = self._nearest_m(sites)
         served = self.served.within(tier.distance_m, sites)
         inside = points_m <= tier.distance_m
+        area_share = self._area_share(tier.distance_m, sites)
         return Measures(
             n_sites=np.bincount(served.place_at, minlength=len(self.polygons)),
             nearest_m=nearest_m,
             nearest_minutes=nearest_m / (tier.distance_m / tier.minutes),
-            area_share=self._area_share(tier.distance_m, sites),
+            area_share=area_share,
             residents_share=self._share(self.demand.basis_weight(), inside),
             households_share=self._share(self._households(), inside),
             served=(served.place_at, served.site_at),
+            band=self._band(tier.distance_m, sites, points_m=points_m, area_share=area_share),
         )
+
+    def _band(
+        self, limit_m: float, sites: Mask, *, points_m: Floats, area_share: Floats
+    ) -> tuple[Floats, Floats]:
+        """Return the least and the greatest share of the verdict within the uncertainty."""
+        weight, off = self.demand.basis_weight(), self.rules.place_uncertainty_m
+        sure, possible = radius_band(points_m, limit_m, self.rules)
+        low, high = self._share(weight, sure), self._share(weight, possible)
+        is_area = (self.demand.basis == "area").to_numpy()
+        if is_area.any():
+            less = self._area_share(max(limit_m - off, 0.0), sites, of=is_area & (area_share > 0))
+            more = self._area_share(limit_m + off, sites, of=is_area & (area_share < 1))
+            low = np.where(is_area, np.minimum(less, area_share), low)
+            high = np.where(is_area, np.maximum(more, area_share), high)
+        return low, high
 
     def _households(self) -> Floats:
         return self.demand.point_weight("households")[self.demand.point_at]
@@ -183,7 +203,7 @@ class RadiusKernel:
         sums = self.demand.sum_by_grid(weight * points_m[self.demand.point_at])
         mean[by_points] = sums[by_points] / total[by_points]
         for chunk in self._area_chunks(np.flatnonzero(~by_points)):
-            xy, at = lattice_points(self.polygons[chunk], spacing_m=self.lattice_m)
+            xy, at = lattice_points(self.polygons[chunk], spacing_m=self.rules.lattice_m)
             away = _distance_to_nearest(xy, located)
             n = np.bincount(at, minlength=len(chunk))
             mean[chunk] = np.bincount(at, weights=away, minlength=len(chunk)) / n
@@ -191,15 +211,17 @@ class RadiusKernel:
 
     def _area_chunks(self, positions: Positions) -> list[Positions]:
         """Return `positions` cut so that a chunk has about `_CHUNK_POINTS` lattice points."""
-        expected = np.cumsum(self.demand.area_m2[positions] / self.lattice_m**2 + 1.0)
+        expected = np.cumsum(self.demand.area_m2[positions] / self.rules.lattice_m**2 + 1.0)
         part = (expected // _CHUNK_POINTS).astype(np.intp)
         return np.split(positions, np.flatnonzero(np.diff(part)) + 1) if len(positions) else []
 
-    def _area_share(self, limit_m: float, sites: Mask) -> Floats:
-        key = (sites.tobytes(), limit_m)
+    def _area_share(self, limit_m: float, sites: Mask, *, of: Mask | None = None) -> Floats:
+        """Return the covered share of the area of the grids `of` (of all)."""
+        key = (sites.tobytes(), limit_m, b"" if of is None else of.tobytes())
         if key not in self._areas:
             at, site = self.touched[:, :2].astype(np.intp).T
-            keep = np.flatnonzero((self.touched[:, 2] < limit_m) & sites[site])
+            reaches = (self.touched[:, 2] < limit_m) & sites[site]
+            keep = np.flatnonzero(reaches if of is None else reaches & of[at])
             self._areas[key] = covered_area_share(
                 self.rings,
                 self.sites_xy[sites],

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geo.coverage.certainty import grid_certainty
 from geo.coverage.classes import classify
 from geo.coverage.demand import Demand
 from geo.coverage.limits import CoverageRules
@@ -51,6 +52,9 @@ LONG_COLUMNS: Final = (
     "judged_households",
     "demand_per_site",
     "location_quotient",
+    "residents_share_low",
+    "residents_share_high",
+    "certainty",
 )
 """Columns of the long table, in order (contract, `coverage.csv`, and what roll-ups need).
 
@@ -60,7 +64,9 @@ the tier's metres, which is the verdict by radius and stands beside it along str
 the part of the weight behind each share that could be judged. `demand_per_site`: how much demand
 shares each site that serves the subject, missing without a site; `location_quotient`: how many
 times the sites per demand of the whole city that is (`geo.coverage.need`), both by the basis of the
-totals.
+totals. `residents_share_low`, `residents_share_high`: the least and the greatest share that decides
+the class (`area`: of the area) within the uncertainty; `certainty`: `sure`, or `doubtful` where
+the class differs between them (`geo.coverage.certainty`).
 """
 
 _WIDE: Final = {
@@ -72,6 +78,9 @@ _WIDE: Final = {
     "households_share": "covered_households_share",
     "class": "class",
     "demand_basis": "demand_basis",
+    "residents_share_low": "covered_residents_share_{}_low",
+    "residents_share_high": "covered_residents_share_{}_high",
+    "certainty": "certainty",
 }
 _WIDE_NETWORK: Final = {"metres_share": "covered_share_by_metres"}
 
@@ -124,7 +133,7 @@ def radius_coverage(
         return empty_long()
     require_points(sites, "sites")
     require_same_crs({"grids": grids, "sites": sites})
-    kernel = RadiusKernel.prepare(grids, sites, demand, tiers=tiers, lattice_m=rules.lattice_m)
+    kernel = RadiusKernel.prepare(grids, sites, demand, tiers=tiers, rules=rules)
     blocks = [
         coverage_rows(
             kernel.measure(tier, chosen),
@@ -154,6 +163,10 @@ def coverage_rows(
         has = need.sites_per_demand
         rows["demand_per_site"] = np.divide(1.0, has, out=np.full(len(has), np.nan), where=has > 0)
         rows["location_quotient"] = need.location_quotient
+    if measures.band is not None:
+        low, high = measures.band
+        rows["residents_share_low"], rows["residents_share_high"] = low, high
+        rows["certainty"] = grid_certainty(low, high, rules)
     rows["demand_basis"] = basis
     rows["subject"] = "grid"
     rows["id"] = demand.grid_ids.to_numpy(dtype=object)
@@ -164,7 +177,7 @@ def coverage_rows(
 
 def empty_long() -> pd.DataFrame:
     """Return a long table without rows."""
-    words = (*LONG_COLUMNS[:5], "class", "demand_basis")
+    words = (*LONG_COLUMNS[:5], "class", "demand_basis", "certainty")
     dtypes = dict.fromkeys(LONG_COLUMNS, "float64") | dict.fromkeys(words, "object")
     dtypes["n_sites"] = "int64"
     return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes.items()})
@@ -192,7 +205,7 @@ def coverage_columns(
             part = rows[chosen].set_index("id").reindex(ids)
             columns = _WIDE if model == RADIUS else _WIDE | _WIDE_NETWORK
             for source, name in columns.items():
-                wide[f"{name}_{suffix}"] = part[source]
+                wide[name.format(suffix) if "{}" in name else f"{name}_{suffix}"] = part[source]
     return pd.DataFrame(wide, index=ids)
 
 
@@ -248,7 +261,12 @@ def total_shares(
         ),
         "households_share": demand.weight("households"),
     }
+    decisive = "area" if demand.totals_basis == "area" else "residents"
+    judged = rows[f"judged_{decisive}"].to_numpy()
+    band = weights[f"{decisive}_share"][members] * judged
     return {
+        name: _mean(rows[name], band) for name in ("residents_share_low", "residents_share_high")
+    } | {
         name: _mean(
             rows[name], weight[members] * rows[f"judged_{name.removesuffix('_share')}"].to_numpy()
         )

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geo.coverage.certainty import grid_certainty
 from geo.coverage.classes import classify
 from geo.coverage.demand import Demand
 from geo.coverage.limits import CoverageRules
@@ -22,7 +23,8 @@ from geo.standards import Tier
 
 __all__ = ["unit_coverage"]
 
-_BY_BASIS: Final = ("nearest_m", "nearest_minutes", "metres_share")
+_BAND: Final = ("residents_share_low", "residents_share_high")
+_BY_BASIS: Final = ("nearest_m", "nearest_minutes", "metres_share", *_BAND)
 _JUDGED: Final = ("area", "residents", "households")
 
 Floats = npt.NDArray[np.float64]
@@ -103,6 +105,9 @@ def unit_coverage(
         share = np.where(tree.basis == "area", block["area_share"], block["residents_share"])
         block["class"] = classify(
             share, block["n_sites"], rules=rules, peers=units["level"].to_numpy()
+        )
+        block["certainty"] = grid_certainty(
+            block[_BAND[0]].to_numpy(), block[_BAND[1]].to_numpy(), rules
         )
         block["demand_basis"] = tree.basis
         block["demand_per_site"], block["location_quotient"] = tree.need(by_grid)

@@ -42,7 +42,7 @@ _DECIMAL_ID: Final = re.compile(r"[+-]?\d+\.0+")
 _RESERVED: Final = re.compile(
     r"fid|geom|geometry|area_m2|compactness|n_neighbours|n_parts|is_orphan|orphan_reasons"
     r"|n_findings|(nearest_m|nearest_minutes|n_sites|covered_area_share|covered_residents_share"
-    r"|class|demand_basis)_.+",
+    r"|class|demand_basis|certainty|access)_.+",
     re.IGNORECASE,
 )
 

@@ -30,6 +30,9 @@ COVERAGE_COLUMNS: Final = (
     "confidence",
     "demand_per_site",
     "location_quotient",
+    "residents_share_low",
+    "residents_share_high",
+    "certainty",
 )
 """Columns of `coverage.csv`, in order (contract.md)."""
 

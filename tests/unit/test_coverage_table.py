@@ -203,7 +203,9 @@ def test_wide_columns_are_named_by_tier_and_model() -> None:
         "covered_households_share_near",
         "class_near",
         "demand_basis_near",
+        "certainty_near",
     ]
+    assert {"covered_residents_share_near_low", "covered_residents_share_near_high"} <= set(wide)
     assert wide["class_near"].tolist() == ["adequate", "blank", "adequate", "adequate"]
     assert wide["demand_basis_near"].unique().tolist() == ["residents"]
     both = pd.concat([long, long.assign(model="network")])
