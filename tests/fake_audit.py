@@ -171,7 +171,9 @@ def _coverage() -> pd.DataFrame:
         "demand_per_site": [30.0, np.nan, 60.0, 30.0],
         "location_quotient": [2.0, 0.0, 1.0, 2.0],
     }
-    return frame.assign(confidence="ours", **need)
+    share = frame["residents_share"]
+    band = {"residents_share_low": share, "residents_share_high": share, "certainty": "sure"}
+    return frame.assign(confidence="ours", **need, **band)
 
 
 def _total() -> dict[str, Any]:
