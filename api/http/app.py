@@ -21,6 +21,7 @@ from api.http.negotiation import choose_language
 from api.http.problems import RequestError, problem, problem_of
 from api.http.routes import root_routes, server_routes
 from api.http.settings import Settings
+from api.http.tiles import TileCache
 from geo.errors import GridCircleError, NotFoundError, ProjectError
 
 __all__ = ["create_app", "serve"]
@@ -52,7 +53,9 @@ def create_app(folder: Path, *, settings: Settings | None = None) -> FastAPI:
     chosen = settings or Settings()
     catalogue = read_catalogue(Path(folder))
     app = FastAPI(title="GridCircle", openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.service = Service(catalogue=catalogue, settings=chosen)
+    app.state.service = Service(
+        catalogue=catalogue, settings=chosen, tiles=TileCache(chosen.max_tile_bytes)
+    )
     app.router.routes.extend([*root_routes(), *server_routes()])
     app.add_exception_handler(GridCircleError, _on_our_error)
     app.add_exception_handler(HTTPException, _on_http_error)

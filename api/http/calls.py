@@ -13,6 +13,7 @@ from api.http.catalogue import Catalogue
 from api.http.datasets import Dataset
 from api.http.negotiation import Form
 from api.http.settings import Settings
+from api.http.tiles import TileCache
 from geo.words import text
 
 __all__ = ["GEOJSON", "HTML", "JSON", "Answer", "Call", "Service", "json_answer", "segment"]
@@ -32,6 +33,7 @@ class Service:
 
     catalogue: Catalogue
     settings: Settings
+    tiles: TileCache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

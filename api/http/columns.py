@@ -128,10 +128,14 @@ def _coded(values: Sequence[Any]) -> tuple[Rows, npt.NDArray[np.int32], dict[str
     for row, value in enumerate(values):
         if value is None:
             continue
-        for text in {_text(item) for item in (value if isinstance(value, list) else (value,))}:
+        for text in dict.fromkeys(_text(item) for item in _items(value)):
             rows.append(row)
             codes.append(lookup.setdefault(text, len(lookup)))
     return np.array(rows, dtype=np.intp), np.array(codes, dtype=np.int32), lookup
+
+
+def _items(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list) else (value,)
 
 
 def _text(value: object) -> str:

@@ -9,6 +9,7 @@ from api.http.columns import Column
 from api.http.datasets import FILES, MAP_FILE
 from api.http.features import FeatureTable
 from api.http.references import CRS84_URI, WGS84_URI
+from api.http.tilesets import TILESETS_REL
 from geo.errors import NotFoundError
 from geo.schema import layer_schemas
 
@@ -45,6 +46,8 @@ CONFORMANCE: Final = tuple(
             "ogcapi-features-3/1.0",
             "queryables queryables-query-parameters filter features-filter",
         ),
+        ("ogcapi-tiles-1/1.0", "core tileset tilesets-list geodata-tilesets mvt oas30"),
+        ("tms/2.0", "tilematrixset json-tilematrixset"),
         (
             "cql2/1.0",
             (
@@ -71,6 +74,8 @@ def landing_document(call: Call) -> dict[str, Any]:
         call.link("/conformance", "conformance", media_type=JSON, title=call.word("conformance")),
         call.link("/collections", "data", media_type=JSON, title=call.word("collections")),
     ]
+    schemes = "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes"
+    links.append(call.link("/tileMatrixSets", schemes, title=call.word("matrix_sets")))
     if MAP_FILE in call.dataset.files:
         links.append(call.link("/map", "preview", media_type=HTML, title=call.word("map")))
     links.append(call.link("/files", "related", media_type=JSON, title=call.word("files")))
@@ -141,6 +146,7 @@ def collection_document(
                 media_type=SCHEMA_TYPE,
                 title=call.word("queryables_of", title=title),
             ),
+            call.link(f"{path}/tiles", TILESETS_REL, title=call.word("tiles")),
         ],
     }
 

@@ -18,9 +18,11 @@ from api.http.operations import (
     parameter_ref,
     parameters,
     path_name,
+    tile_operation,
 )
 from api.http.queries import ITEM_PARAMETERS, ITEMS_PARAMETERS
 from api.http.schemas import SCHEMAS
+from api.http.tiles import MATRIX_SET
 
 __all__ = ["openapi_document"]
 
@@ -100,6 +102,7 @@ def _collection_paths(call: Call, table: FeatureTable) -> dict[str, Any]:
             ],
             tag=name,
         ),
+        **_tile_paths(call, table),
         f"{base}/queryables": get_operation(
             call,
             f"queryables.{name}",
@@ -111,11 +114,46 @@ def _collection_paths(call: Call, table: FeatureTable) -> dict[str, Any]:
     }
 
 
+def _tile_paths(call: Call, table: FeatureTable) -> dict[str, Any]:
+    base, name, word = f"/collections/{segment(table.name)}/tiles", table.name, call.word
+    matrix_set = path_name("tileMatrixSetId", word("parameter_matrix_set"), (MATRIX_SET,))
+    place = [
+        path_name("tileMatrix", word("parameter_zoom")),
+        path_name("tileRow", word("parameter_row")),
+        path_name("tileCol", word("parameter_column")),
+    ]
+    one = f"{base}/{{tileMatrixSetId}}"
+    return {
+        base: get_operation(call, f"tilesets.{name}", word("tiles"), schema="tilesets", tag=name),
+        one: get_operation(
+            call, f"tileset.{name}", word("tiles"), schema="tileset", own=[matrix_set], tag=name
+        ),
+        f"{one}/tilejson.json": get_operation(
+            call,
+            f"tilejson.{name}",
+            word("tilejson"),
+            schema="tileJson",
+            own=[matrix_set],
+            tag=name,
+        ),
+        f"{one}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": tile_operation(
+            call, f"tile.{name}", own=[matrix_set, *place], tag=name
+        ),
+    }
+
+
 def _other_paths(call: Call) -> dict[str, Any]:
     word, files = call.word, tuple(call.dataset.files)
     point = [degrees(call, "lon", 180.0), degrees(call, "lat", 90.0)]
     name = path_name("name", call.word("parameter_file"), files)
+    matrix_set = path_name("tileMatrixSetId", word("parameter_matrix_set"), (MATRIX_SET,))
     found = {
+        "/tileMatrixSets": get_operation(
+            call, "tileMatrixSets", word("matrix_sets"), schema="tileMatrixSets"
+        ),
+        "/tileMatrixSets/{tileMatrixSetId}": get_operation(
+            call, "tileMatrixSet", word("matrix_sets"), schema="tileMatrixSet", own=[matrix_set]
+        ),
         "/locate": get_operation(call, "locate", word("locate"), schema="place", own=point),
         "/files": get_operation(call, "files", word("files"), schema="files"),
         "/files/{name}": file_operation(
@@ -126,6 +164,10 @@ def _other_paths(call: Call) -> dict[str, Any]:
         found["/map"] = file_operation(call, "map", word("map"), media=HTML)
     if call.is_default:
         found["/projects"] = get_operation(call, "projects", word("projects"), schema="projects")
+        project = path_name("projectId", word("project"))
+        found["/projects/{projectId}/versions"] = get_operation(
+            call, "versions", word("versions"), schema="versions", own=[project]
+        )
         found["/healthz"] = get_operation(call, "healthz", word("healthz"), schema="health")
     return found
 

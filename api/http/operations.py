@@ -8,9 +8,18 @@ from api.http.filters import FILTER_LANGUAGES
 from api.http.negotiation import FORMS
 from api.http.problems import PROBLEM_TYPE
 from api.http.schemas import schema_ref
+from api.http.tilesets import MVT
 from geo.words import LANGUAGES
 
-__all__ = ["degrees", "file_operation", "get_operation", "parameter_ref", "parameters", "path_name"]
+__all__ = [
+    "degrees",
+    "file_operation",
+    "get_operation",
+    "parameter_ref",
+    "parameters",
+    "path_name",
+    "tile_operation",
+]
 
 _FORM: Final = {"style": "form", "explode": False}
 _BBOX: Final = {
@@ -74,6 +83,27 @@ def file_operation(
                 "206": {"description": call.word("answer_part"), "content": content},
                 "304": {"description": call.word("answer_unchanged")},
                 "416": {"description": call.word("answer_range"), "content": _EXCEPTION},
+                **_failures(call),
+            },
+        }
+    }
+
+
+def tile_operation(
+    call: Call, operation_id: str, *, own: Sequence[dict[str, Any]], tag: str
+) -> dict[str, Any]:
+    """Return a path that gives out a vector tile."""
+    content = {MVT: {"schema": {"type": "string", "format": "binary"}}}
+    return {
+        "get": {
+            "operationId": operation_id,
+            "summary": call.word("tile"),
+            "tags": [tag],
+            "parameters": list(own),
+            "responses": {
+                "200": {"description": call.word("answer_ok"), "content": content},
+                "204": {"description": call.word("answer_empty")},
+                "304": {"description": call.word("answer_unchanged")},
                 **_failures(call),
             },
         }

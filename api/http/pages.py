@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
+import orjson
+
 from api.http.calls import HTML, Answer, Call, segment
 from api.http.datasets import MAP_FILE
 from api.http.documents import OPENAPI_TYPE, column_title, project_of
@@ -17,6 +19,7 @@ __all__ = [
     "collections_page",
     "conformance_page",
     "docs_page",
+    "document_page",
     "files_page",
     "item_page",
     "items_page",
@@ -101,6 +104,7 @@ def collection_page(call: Call, table: FeatureTable) -> Answer:
             [
                 _anchor(_url(call, *path, "items"), call.word("items_of", title=title)),
                 _anchor(_url(call, *path, "queryables"), call.word("queryables_of", title=title)),
+                _anchor(_url(call, *path, "tiles"), call.word("tiles")),
             ]
         )
     )
@@ -204,6 +208,12 @@ def locate_page(call: Call, document: Mapping[str, Any]) -> Answer:
             rows = _properties(call, table, found["properties"])
             parts.append(f"<h2>{_text(call.word(name))} {heading}</h2>{_table([], rows)}")
     return _page(call, call.word("locate"), "".join(parts))
+
+
+def document_page(call: Call, title: str, document: Mapping[str, Any]) -> Answer:
+    """Return a document as it is, for people who read JSON."""
+    shown = orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+    return _page(call, title, f"<pre>{_text(shown)}</pre>")
 
 
 def docs_page(call: Call, document: Mapping[str, Any]) -> Answer:

@@ -117,6 +117,12 @@ CRS84: Final = Reference(uri=CRS84_URI, crs=WGS84)
 """What features are held in."""
 
 
+WEB_MERCATOR: Final = Reference(
+    uri="http://www.opengis.net/def/crs/EPSG/0/3857", crs=CRS.from_epsg(3857)
+)
+"""What tiles are cut from."""
+
+
 def references_of(bbox_deg: Box | None, working: str | None) -> tuple[Reference, ...]:
     """Return the systems for features within `bbox_deg`, CRS84 first.
 

@@ -1,7 +1,7 @@
 """The routes: the same tree under every API root, and what belongs to the server."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.http import documents, pages
+from api.http import documents, pages, tilesets
 from api.http.calls import Answer, Call, Service, json_answer, segment
 from api.http.catalogue import Catalogue
 from api.http.datasets import Dataset
@@ -30,6 +30,8 @@ ROOTS: Final = ("", "/projects/{project}", "/projects/{project}/versions/{versio
 Endpoint = Callable[[Request], Awaitable[Response]]
 Handler = Callable[[Call], Answer]
 
+_TILES_PATH: Final = "/collections/{collection}/tiles"
+_TILE_PATH: Final = f"{_TILES_PATH}/{{matrix_set}}/{{zoom}}/{{row}}/{{column}}"
 _COMMON: Final = ("f", "lang")
 _PATH_SAFE: Final = "/~:@!$&'()*+,;="
 
@@ -42,7 +44,7 @@ def root_routes() -> list[Route]:
         for root in ROOTS
     ] + [
         Route(f"{root}{path}", endpoint, methods=list(ALLOWED))
-        for path, endpoint in (("/map", _map), ("/files/{file}", _file))
+        for path, endpoint in (("/map", _map), ("/files/{file}", _file), (_TILE_PATH, _tile))
         for root in ROOTS
     ]
 
@@ -204,6 +206,33 @@ def _item(call: Call) -> Answer:
     return item_answer(call, table)
 
 
+def _tilesets(call: Call) -> Answer:
+    return _document(call, "tiles", tilesets.tilesets_document(call, _table(call)))
+
+
+def _tileset(call: Call) -> Answer:
+    return _document(call, "tiles", tilesets.tileset_document(call, _table(call)))
+
+
+def _tilejson(call: Call) -> Answer:
+    return json_answer(tilesets.tilejson_document(call, _table(call)))
+
+
+def _matrix_sets(call: Call) -> Answer:
+    return _document(call, "matrix_sets", tilesets.matrix_sets_document(call))
+
+
+def _matrix_set(call: Call) -> Answer:
+    return _document(call, "matrix_sets", tilesets.matrix_set_document(call))
+
+
+def _document(call: Call, word: str, document: dict[str, Any]) -> Answer:
+    """Return a document that has no page of its own."""
+    if call.form == "html":
+        return pages.document_page(call, call.word(word), document)
+    return json_answer(document)
+
+
 def _locate(call: Call) -> Answer:
     document = locate_document(call)
     if call.form == "html":
@@ -242,6 +271,12 @@ async def _map(request: Request) -> Response:
     return map_response(await _call(request, _COMMON), request)
 
 
+async def _tile(request: Request) -> Response:
+    if request.method == "OPTIONS":
+        return _options()
+    return await tilesets.tile_response(await _call(request, ()), request)
+
+
 async def _file(request: Request) -> Response:
     if request.method == "OPTIONS":
         return _options()
@@ -261,5 +296,10 @@ _TREE: Final[tuple[tuple[Handler, str, tuple[str, ...] | None], ...]] = (
     (_collection, "/collections/{collection}", ()),
     (_queryables, "/collections/{collection}/queryables", ()),
     (_files, "/files", ()),
+    (_tilesets, _TILES_PATH, ()),
+    (_tileset, f"{_TILES_PATH}/{{matrix_set}}", ()),
+    (_tilejson, f"{_TILES_PATH}/{{matrix_set}}/tilejson.json", ()),
+    (_matrix_sets, "/tileMatrixSets", ()),
+    (_matrix_set, "/tileMatrixSets/{matrix_set}", ()),
 )
 """Handler, path under a root, parameters besides `f` and `lang` (None: those of items)."""

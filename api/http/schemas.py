@@ -126,6 +126,30 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         ),
         links=_LINKS,
     ),
+    "tilesets": _object("tilesets links", tilesets=array_of(schema_ref("tileset")), links=_LINKS),
+    "tileset": _object(
+        "dataType crs links",
+        title=_TEXT,
+        dataType={"type": "string", "enum": ["vector"]},
+        crs=_URI,
+        tileMatrixSetURI=_URI,
+        layers=array_of({"type": "object"}),
+        boundingBox={"type": "object"},
+        links=_LINKS,
+    ),
+    "tileJson": _object(
+        "tilejson tiles",
+        tilejson=_TEXT,
+        tiles=array_of(_TEXT),
+        vector_layers=array_of({"type": "object"}),
+        bounds=array_of(_NUMBER),
+    ),
+    "tileMatrixSets": _object(
+        "tileMatrixSets", tileMatrixSets=array_of({"type": "object"}), links=_LINKS
+    ),
+    "tileMatrixSet": _object(
+        "id crs tileMatrices", id=_TEXT, crs=_URI, tileMatrices=array_of({"type": "object"})
+    ),
     "versions": _object(
         "project versions links",
         project=_TEXT,

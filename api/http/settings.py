@@ -17,6 +17,8 @@ class Settings:
         URL that links start with, without a slash at its end; None: the one the client asked.
     `default_limit`, `max_limit`
         Features on a page: when not asked, and at most.
+    `max_tile_bytes`
+        Memory for tiles that were cut before.
     `gzip_level`, `min_gzip_bytes`
         Answers from this size on are compressed (level 1 costs a quarter of level 6).
 
@@ -31,6 +33,7 @@ class Settings:
     public_url: str | None = None
     default_limit: int = 100
     max_limit: int = 10_000
+    max_tile_bytes: int = 64_000_000
     gzip_level: int = 1
     min_gzip_bytes: int = 1000
 
