@@ -20,14 +20,14 @@ from geo.store.notes import add_event, begin_revision, last_revision, ledger_sta
 from geo.store.values import Conflict, Edit, LedgerImport, Refusal
 from geo.words import LANGUAGES
 
-__all__ = ["import_ledger"]
+__all__ = ["Merge", "State", "import_ledger"]
 
 _Known = tuple[tuple[str, int], LedgerRow]
 """Key of the finding of a row, the revision that went out with it, and the row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _State:
+class State:
     """The store before the import.
 
     `history`
@@ -61,7 +61,7 @@ def import_ledger(folder: Path, path: Path, *, actor: str, project_id: str | Non
     with writer_lock(folder):
         with reading(folder) as line:
             state = _state(line)
-        merge = _Merge(state, project_id)
+        merge = Merge(state, project_id)
         merge.take(rows)
         revision = state.revision
         if merge.edits:
@@ -77,7 +77,7 @@ def import_ledger(folder: Path, path: Path, *, actor: str, project_id: str | Non
     )
 
 
-def _state(line: sqlite3.Connection) -> _State:
+def _state(line: sqlite3.Connection) -> State:
     history: dict[tuple[str, str], tuple[list[int], list[str]]] = {}
     edits = (
         'SELECT finding_key, "column", revision, after FROM finding_event'
@@ -89,7 +89,7 @@ def _state(line: sqlite3.Connection) -> _State:
         texts.append(after)
     found = line.execute("SELECT * FROM finding")
     projects = line.execute("SELECT project_id FROM version GROUP BY project_id")
-    return _State(
+    return State(
         findings={row["finding_key"]: dict(row) for row in found},
         history=history,
         projects=tuple(row[0] for row in projects),
@@ -98,10 +98,10 @@ def _state(line: sqlite3.Connection) -> _State:
     )
 
 
-class _Merge:
+class Merge:
     """What comes of a ledger, filled row by row."""
 
-    def __init__(self, state: _State, project_id: str | None) -> None:
+    def __init__(self, state: State, project_id: str | None) -> None:
         self._state = state
         self._project_id = project_id
         self.edits: list[Edit] = []
@@ -195,7 +195,7 @@ class _Merge:
 def _write(
     line: sqlite3.Connection,
     edits: Sequence[Edit],
-    state: _State,
+    state: State,
     *,
     revision: int,
     actor: str,

@@ -24,7 +24,7 @@ _MAX_TEXT: Final = 2000
 _HEAD_ROWS: Final = 20
 _KEYS: Final = ("finding_id", "stamp")
 _DATE: Final = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
-_SERIALS: Final = range(20_000, 80_000)
+_YEARS: Final = range(2000, 2200)
 _ILLEGAL: Final = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 _CLOSED: Final[Mapping[str, str]] = {
     "": "", "是": "是", "否": "否", "yes": "是", "no": "否", "√": "是", "✓": "是", "已销号": "是",
@@ -153,22 +153,27 @@ def _cell(name: str, value: Any) -> str:  # noqa: ANN401
 
 def _day(value: Any) -> str:  # noqa: ANN401
     """Return a day as ISO date, from a date cell, a number of days, or text in a usual form."""
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
     given = _plain(value)
     if not given:
         return ""
-    if given.isdigit() and int(given) in _SERIALS:
-        return (DAY_ZERO + timedelta(days=int(given))).isoformat()
-    parts = _DATE.fullmatch(given)
+    day = _date_of(value, given)
+    if day is None or day.year not in _YEARS:
+        raise LoadError("ledger.bad_date", column=text("outputs.deadline", "zh"), value=given[:40])
+    return day.isoformat()
+
+
+def _date_of(value: Any, given: str) -> date | None:  # noqa: ANN401
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
     try:
-        if parts:
-            return date(*map(int, parts.groups())).isoformat()
-    except ValueError:
-        pass
-    raise LoadError("ledger.bad_date", column=text("outputs.deadline", "zh"), value=given[:40])
+        if given.isdecimal():
+            return DAY_ZERO + timedelta(days=int(given))
+        parts = _DATE.fullmatch(given)
+        return date(*map(int, parts.groups())) if parts else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _plain(value: Any) -> str:  # noqa: ANN401
