@@ -1,22 +1,25 @@
 """`gridcircle serve`: API and map on this machine."""
 
+import os
 from pathlib import Path
 
 import click
 
 from api.commands.output import examples
-from api.http import serve
+from api.http import Settings, serve
+from geo.store import is_workspace
 from geo.words import language, text
 
 __all__ = ["command"]
 
 _LANG = language()
+_TOKEN = "GRIDCIRCLE_TOKEN"  # noqa: S105 the name of a variable
 
 
 @click.command(
     "serve",
     help=text("commands.serve", _LANG),
-    epilog=examples(_LANG, "serve", "serve out --port 8080"),
+    epilog=examples(_LANG, "serve", "serve out --port 8080", "serve 工作区 --allow-upload"),
 )
 @click.argument(
     "folder", metavar="[DIR]", type=click.Path(path_type=Path), default=Path("out"), required=False
@@ -31,8 +34,16 @@ _LANG = language()
     show_default=True,
     help=text("commands.serve_port", _LANG),
 )
-def command(*, folder: Path, host: str, port: int) -> int:
+@click.option(
+    "--allow-upload", "allow_upload", is_flag=True, help=text("commands.serve_upload", _LANG)
+)
+def command(*, folder: Path, host: str, port: int, allow_upload: bool) -> int:
     """Serve FOLDER until stopped."""
-    click.echo(text("commands.serve_at", _LANG, url=f"http://{host}:{port}/"), err=True)
-    serve(folder, host=host, port=port)
+    token = os.environ.get(_TOKEN) or None
+    settings = Settings(token=token, allow_upload=allow_upload)
+    url = f"http://{host}:{port}/"
+    click.echo(text("commands.serve_at", _LANG, url=url), err=True)
+    if (token or allow_upload or is_workspace(folder)) and not (folder / "summary.json").is_file():
+        click.echo(text("commands.serve_door", _LANG, url=f"{url}door"), err=True)
+    serve(folder, host=host, port=port, settings=settings)
     return 0

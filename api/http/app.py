@@ -16,6 +16,8 @@ from starlette.responses import Response
 
 from api.http.calls import Service
 from api.http.catalogue import read_catalogue
+from api.http.door.access import is_local
+from api.http.door.opening import desk_routes, open_desk
 from api.http.guards import ALLOWED, Guard
 from api.http.negotiation import choose_language
 from api.http.problems import RequestError, problem, problem_of
@@ -29,6 +31,7 @@ __all__ = ["create_app", "serve"]
 _LOG = logging.getLogger("uvicorn.error")
 
 _ZIPPED = (
+    "application/zip",
     "application/geopackage+sqlite3",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "image/*",
@@ -51,11 +54,15 @@ def create_app(folder: Path, *, settings: Settings | None = None) -> FastAPI:
         If it is not an output folder, or a file in it is broken.
     """
     chosen = settings or Settings()
+    desk = open_desk(Path(folder), chosen)
     catalogue = read_catalogue(Path(folder))
     app = FastAPI(title="GridCircle", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.service = Service(
         catalogue=catalogue, settings=chosen, tiles=TileCache(chosen.max_tile_bytes)
     )
+    app.state.desk = desk
+    if desk is not None:
+        app.router.routes.extend(desk_routes(desk))
     app.router.routes.extend([*root_routes(), *server_routes()])
     app.add_exception_handler(GridCircleError, _on_our_error)
     app.add_exception_handler(HTTPException, _on_http_error)
@@ -70,7 +77,13 @@ def create_app(folder: Path, *, settings: Settings | None = None) -> FastAPI:
     return app
 
 
-def serve(folder: Path, *, host: str = "127.0.0.1", port: int = 8000) -> None:
+def serve(
+    folder: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    settings: Settings | None = None,
+) -> None:
     """Serve `folder` until interrupted; port 0 is any free one, told in the log.
 
     Raises
@@ -78,13 +91,19 @@ def serve(folder: Path, *, host: str = "127.0.0.1", port: int = 8000) -> None:
     GridCircleError
         As `create_app`; `ProjectError` when the port cannot be had.
     """
-    app = create_app(folder)
+    if settings is not None and settings.allow_upload and not is_local(host):
+        raise ProjectError("door.upload_needs_loopback", host=host)
+    app = create_app(folder, settings=settings)
     listener = _listen(host, port)
     config = uvicorn.Config(app, log_level="info", access_log=False, server_header=False)
     name = f"[{host}]" if ":" in host else host
     _LOG.info("Serving %s on http://%s:%d/", folder, name, listener.getsockname()[1])
-    with listener, suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+    try:
+        with listener, suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        if app.state.desk is not None:
+            app.state.desk.jobs.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

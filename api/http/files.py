@@ -10,9 +10,9 @@ from api.http.calls import Call
 from api.http.datasets import FILES, MAP_FILE
 from geo.errors import NotFoundError
 
-__all__ = ["file_response", "is_unchanged", "map_response"]
+__all__ = ["MAP_CSP", "file_response", "is_unchanged", "map_response"]
 
-_MAP_CSP: Final = (
+MAP_CSP: Final = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:; connect-src data: blob:; worker-src blob:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -50,7 +50,7 @@ def file_response(call: Call, request: Request, name: str) -> Response:
         "Vary": "Accept-Encoding",
     }
     if name == MAP_FILE:
-        headers["Content-Security-Policy"] = _MAP_CSP
+        headers["Content-Security-Policy"] = MAP_CSP
     if is_unchanged(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return FileResponse(

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -17,6 +18,9 @@ ALLOWED: Final = ("GET", "HEAD", "OPTIONS")
 """The service only reads."""
 
 Header = tuple[bytes, bytes]
+
+_PRIVATE: Final = "/door"
+"""The planner's pages: no other site may read them."""
 
 _LOG: Final = logging.getLogger("gridcircle.http")
 _HOST: Final = re.compile(r"[A-Za-z0-9._~\-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
@@ -88,7 +92,7 @@ class _Answer:
                 await self._replace(message)
                 return
             self.is_started = True
-            message["headers"] = [*message.get("headers", ()), *_HEADERS]
+            message["headers"] = _with_own(message.get("headers", ()), self._scope["path"])
         elif self._is_replaced:
             return
         elif message["type"] == "http.response.body" and self._scope["method"] == "HEAD":
@@ -103,6 +107,18 @@ class _Answer:
         error = RequestError("http.bad_range" if is_range else "http.bad_request")
         await _Answer(self._scope, self._send, self._language).refuse(status, error, *kept)
         self.is_started = self._is_replaced = True
+
+
+def _with_own(headers: Iterable[Header], path: str) -> list[Header]:
+    """Return `headers` with ours where the answer says nothing; pages stay on their own site."""
+    said = {name for name, _ in headers}
+    is_private = path == _PRIVATE or path.startswith(f"{_PRIVATE}/")
+    added = [
+        item
+        for item in _HEADERS
+        if item[0] not in said and not (is_private and item[0].startswith(b"access-control"))
+    ]
+    return [*headers, *added]
 
 
 async def _nothing() -> Message:

@@ -35,10 +35,14 @@ def problem(
     language: str,
     *,
     headers: Mapping[str, str] | None = None,
+    kind: str | None = None,
 ) -> Response:
-    """Return `error` as a problem document; `code` is stable, `detail` is for people."""
+    """Return `error` as a problem document; `code` is stable, `detail` is for people.
+
+    `kind` is the URI of a kind of problem that a specification names.
+    """
     body = {
-        "type": "about:blank",
+        "type": kind or "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": int(status),
         "detail": error.text(language),

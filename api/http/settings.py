@@ -1,6 +1,6 @@
 """What can be set about the service; given to the app factory, never read at import."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from geo.errors import ProjectError
 
@@ -21,6 +21,10 @@ class Settings:
         Memory for tiles that were cut before.
     `gzip_level`, `min_gzip_bytes`
         Answers from this size on are compressed (level 1 costs a quarter of level 6).
+    `token`
+        Who knows it may write into a workspace.
+    `allow_upload`
+        True where anyone on this machine may; only for a server on the loopback address.
 
     Raises
     ------
@@ -36,6 +40,8 @@ class Settings:
     max_tile_bytes: int = 64_000_000
     gzip_level: int = 1
     min_gzip_bytes: int = 1000
+    token: str | None = field(default=None, repr=False)
+    allow_upload: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a page size that cannot be."""

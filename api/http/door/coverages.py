@@ -53,14 +53,18 @@ def coverage_with(
         summaries.append(coverage_summary(long, demand, replace(layers, sites=sites), tiers=tiers))
         mine = long[(long["subject"] == "grid") & (long["category"] == "all")]
         classes.append(mine.set_index(["tier", "id"])["class"])
-    changed = classes[0].compare(classes[1].reindex(classes[0].index))
+    before, after_classes = classes[0], classes[1].reindex(classes[0].index)
+    is_changed = (before != after_classes).to_numpy()
+    keys = before.index[is_changed].to_frame(index=False)
     return {
         "model": "radius",
         "before": summaries[0],
         "after": summaries[1],
         "changed": [
-            {"tier": tier, "grid_id": grid, "before": row["self"], "after": row["other"]}
-            for (tier, grid), row in changed.iterrows()
+            {"tier": tier, "grid_id": grid, "before": old, "after": new}
+            for tier, grid, old, new in zip(
+                keys["tier"], keys["id"], before[is_changed], after_classes[is_changed], strict=True
+            )
         ],
     }
 

@@ -1,0 +1,410 @@
+"""OGC API Processes over the jobs: audit, coverage, compare.
+
+Inputs name what lies in the workspace (versions, uploads), never a path.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, Final
+
+import jsonschema
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.http.door.access import AccessError
+from api.http.door.desk import Desk
+from api.http.door.limits import TooLargeError
+from api.http.jobs import Job, JobsFullError
+from api.http.negotiation import choose_language
+from api.http.problems import RequestError, problem
+from geo.errors import GridCircleError, NotFoundError
+from geo.words import text
+
+__all__ = ["CONFORMANCE", "PROCESSES", "process_routes"]
+
+CONFORMANCE: Final = tuple(
+    f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}"
+    for name in ("core", "ogc-process-description", "json", "job-list", "dismiss")
+)
+"""What a workspace's server does of OGC API Processes, Part 1."""
+
+_MAX_BYTES: Final = 1_000_000
+_SYNC_SECONDS: Final = 600.0
+_EXCEPTION: Final = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
+_RESULTS_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/results"
+_EXECUTE_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/execute"
+_JOBS_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/job-list"
+_VERSION: Final = {"type": "string", "minLength": 1, "maxLength": 200}
+_STATUS: Final = (
+    (TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (RequestError, HTTPStatus.BAD_REQUEST),
+    (NotFoundError, HTTPStatus.NOT_FOUND),
+    (JobsFullError, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One process: `inputs` and `outputs` are names to JSON schemas."""
+
+    name: str
+    inputs: Mapping[str, Json]
+    needed: tuple[str, ...]
+    outputs: Mapping[str, Json]
+
+
+PROCESSES: Final[Mapping[str, Process]] = MappingProxyType(
+    {
+        "audit": Process(
+            name="audit",
+            inputs={
+                "upload": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+                "name": {"type": "string", "maxLength": 80},
+            },
+            needed=("upload",),
+            outputs={
+                "version": {"type": "string"},
+                "project": {"type": "string"},
+                "summary": {"type": "object"},
+            },
+        ),
+        "coverage": Process(
+            name="coverage",
+            inputs={
+                "version": _VERSION,
+                "add": {
+                    "type": "array",
+                    "maxItems": 1000,
+                    "items": {
+                        "type": "object",
+                        "required": ["lon", "lat"],
+                        "properties": {
+                            "lon": {"type": "number", "minimum": -180, "maximum": 180},
+                            "lat": {"type": "number", "minimum": -90, "maximum": 90},
+                            "category": {"type": "string", "maxLength": 200},
+                        },
+                        "additionalProperties": False,
+                    },
+                },
+                "remove": {"type": "array", "maxItems": 10000, "items": {"type": "string"}},
+            },
+            needed=("version",),
+            outputs={
+                "model": {"type": "string"},
+                "before": {"type": "object"},
+                "after": {"type": "object"},
+                "changed": {"type": "array", "items": {"type": "object"}},
+            },
+        ),
+        "compare": Process(
+            name="compare",
+            inputs={
+                "old": _VERSION,
+                "new": _VERSION,
+                "border_tolerance_m": {"type": "number", "minimum": 0, "maximum": 1000},
+            },
+            needed=("old", "new"),
+            outputs={
+                "old": {"type": "string"},
+                "new": {"type": "string"},
+                "summary": {"type": "object"},
+                "statement": {"type": "object"},
+                "not_compared": {"type": "array", "items": {"type": "string"}},
+            },
+        ),
+    }
+)
+"""Every process by its id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Call:
+    """One request to a process or a job."""
+
+    request: Request
+    desk: Desk
+    language: str
+
+    @property
+    def server(self) -> str:
+        return str(self.request.base_url).rstrip("/")
+
+    def link(self, path: str, rel: str, kind: str = "application/json") -> Json:
+        return {"href": f"{self.server}{path}", "rel": rel, "type": kind}
+
+    def word(self, key: str) -> str:
+        return text(f"processes.{key}", self.language)
+
+
+def process_routes(desk: Desk) -> list[Route]:
+    """Return the routes of processes and jobs."""
+    tree: tuple[tuple[str, str, Callable[[_Call], Any]], ...] = (
+        ("GET", "/processes", _process_list),
+        ("GET", "/processes/{process}", _process),
+        ("POST", "/processes/{process}/execution", _execute),
+        ("GET", "/jobs", _job_list),
+        ("GET", "/jobs/{job}", _job),
+        ("DELETE", "/jobs/{job}", _dismiss),
+        ("GET", "/jobs/{job}/results", _results),
+    )
+    handlers: dict[str, dict[str, Callable[[_Call], Any]]] = {}
+    for method, path, handler in tree:
+        handlers.setdefault(path, {})[method] = handler
+    return [
+        Route(path, _endpoint(desk, mine), methods=[*mine, "OPTIONS"])
+        for path, mine in handlers.items()
+    ]
+
+
+def _endpoint(
+    desk: Desk, handlers: Mapping[str, Callable[[_Call], Any]]
+) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return _options(handlers)
+        accept = request.headers.get("accept-language")
+        call = _Call(
+            request=request, desk=desk, language=choose_language(None, accept, desk.language)
+        )
+        method = "GET" if request.method == "HEAD" else request.method
+        try:
+            if method != "GET":
+                desk.access.require(request)
+            answer: Response = await handlers[method](call)
+        except GridCircleError as error:
+            return _told(call, error)
+        answer.headers["Content-Language"] = call.language
+        return answer
+
+    return endpoint
+
+
+def _options(handlers: Mapping[str, object]) -> Response:
+    allowed = ", ".join([*handlers, "HEAD", "OPTIONS"] if "GET" in handlers else [*handlers])
+    return Response(
+        status_code=204,
+        headers={
+            "Allow": allowed,
+            "Access-Control-Allow-Methods": allowed,
+            "Access-Control-Allow-Headers": "Accept, Accept-Language, Authorization, Content-Type,"
+            " Prefer",
+        },
+    )
+
+
+def _told(call: _Call, error: GridCircleError) -> Response:
+    if isinstance(error, AccessError):
+        is_missing = error.key in {"door.need_token", "door.foreign_page"}
+        status = HTTPStatus.UNAUTHORIZED if is_missing else HTTPStatus.FORBIDDEN
+        headers = {"WWW-Authenticate": "Bearer"} if is_missing else {}
+        return problem(status, error, call.language, headers=headers)
+    status = next(
+        (s for kind, s in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
+    )
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        error = GridCircleError("http.failed")
+    kinds = {
+        "door.no_task": "no-such-process",
+        "door.no_job": "no-such-job",
+        "door.no_result": "result-not-ready",
+    }
+    kind = kinds.get(error.key)
+    return problem(
+        status, error, call.language, kind=None if kind is None else f"{_EXCEPTION}{kind}"
+    )
+
+
+def _json(content: object, status: int = 200, **headers: str) -> Response:
+    return Response(
+        orjson.dumps(content),
+        status_code=status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store", "Vary": "Accept-Language", **headers},
+    )
+
+
+async def _process_list(call: _Call) -> Response:
+    content = {
+        "processes": [_summary(call, process) for process in PROCESSES.values()],
+        "links": [call.link("/processes", "self"), call.link("/jobs", _JOBS_REL)],
+    }
+    return _json(content)
+
+
+def _summary(call: _Call, process: Process) -> Json:
+    path = f"/processes/{process.name}"
+    return {
+        "id": process.name,
+        "title": call.word(process.name),
+        "description": call.word(f"{process.name}_description"),
+        "version": "1.0.0",
+        "jobControlOptions": ["sync-execute", "async-execute", "dismiss"],
+        "outputTransmission": ["value"],
+        "links": [call.link(path, "self"), call.link(f"{path}/execution", _EXECUTE_REL)],
+    }
+
+
+def _found(call: _Call) -> Process:
+    name = call.request.path_params["process"]
+    if name not in PROCESSES:
+        raise NotFoundError("door.no_task", task=name[:80], known=", ".join(PROCESSES))
+    return PROCESSES[name]
+
+
+async def _process(call: _Call) -> Response:
+    process = _found(call)
+    inputs = {
+        name: {
+            "title": call.word(f"input_{name}"),
+            "minOccurs": int(name in process.needed),
+            "maxOccurs": 1,
+            "schema": schema,
+        }
+        for name, schema in process.inputs.items()
+    }
+    outputs = {
+        name: {"title": call.word(f"output_{name}"), "schema": schema}
+        for name, schema in process.outputs.items()
+    }
+    return _json({**_summary(call, process), "inputs": inputs, "outputs": outputs})
+
+
+async def _execute(call: _Call) -> Response:
+    process = _found(call)
+    body = await _body(call)
+    inputs = _checked(process, body)
+    await run_in_threadpool(_require_known, call.desk, inputs)
+    job = await run_in_threadpool(call.desk.jobs.submit, process.name, inputs)
+    location = {"Location": f"{call.server}/jobs/{job.job_id}"}
+    prefer = call.request.headers.get("prefer", "")
+    if "respond-async" in prefer:
+        applied = {"Preference-Applied": "respond-async"}
+        return _json(_status_info(call, job), HTTPStatus.CREATED, **location, **applied)
+    ended = await run_in_threadpool(call.desk.jobs.wait, job.job_id, _SYNC_SECONDS)
+    if not ended.has_ended:
+        return _json(_status_info(call, ended), HTTPStatus.CREATED, **location)
+    return await _result(call, ended, body.get("outputs"))
+
+
+async def _body(call: _Call) -> Json:
+    """Return the JSON object that a request brings, bounded."""
+    held = bytearray()
+    async for chunk in call.request.stream():
+        held += chunk
+        if len(held) > _MAX_BYTES:
+            raise TooLargeError("door.large_form", limit=_MAX_BYTES // 1000)
+    try:
+        body = orjson.loads(bytes(held))
+    except ValueError as error:
+        raise RequestError("processes.bad_json", reason=error) from error
+    if not isinstance(body, dict):
+        raise RequestError("processes.bad_json", reason="{}")
+    return body
+
+
+def _checked(process: Process, body: Json) -> Json:
+    """Return the inputs of an execution, by their schema."""
+    schema = {
+        "type": "object",
+        "required": list(process.needed),
+        "properties": dict(process.inputs),
+        "additionalProperties": False,
+    }
+    inputs = body.get("inputs", {})
+    if isinstance(inputs, dict):
+        inputs = {
+            name: value["value"] if isinstance(value, dict) and set(value) == {"value"} else value
+            for name, value in inputs.items()
+        }
+    fault = jsonschema.exceptions.best_match(
+        jsonschema.Draft202012Validator(schema).iter_errors(inputs)
+    )
+    if fault is not None:
+        where = "/".join(str(part) for part in fault.absolute_path) or "inputs"
+        raise RequestError("processes.bad_input", where=where, reason=fault.message[:300])
+    outputs = body.get("outputs")
+    names = outputs if isinstance(outputs, dict) else {}
+    unknown = [name for name in names if name not in process.outputs]
+    if unknown or body.get("response", "document") not in {"document", "raw"}:
+        raise RequestError("processes.bad_outputs", known=", ".join(process.outputs))
+    found: Json = inputs
+    return found
+
+
+def _require_known(desk: Desk, inputs: Mapping[str, Any]) -> None:
+    """Check that the versions and the upload that are named are there."""
+    known = {version.version_id for version in desk.versions()}
+    for name in ("version", "old", "new"):
+        if name in inputs and inputs[name] not in known:
+            raise RequestError("processes.no_version", version=str(inputs[name])[:200])
+    if "upload" in inputs and desk.uploads.read(inputs["upload"], "plan.json") is None:
+        raise RequestError("door.not_recognised")
+
+
+def _status_info(call: _Call, job: Job) -> Json:
+    path = f"/jobs/{job.job_id}"
+    content = {
+        "jobID": job.job_id,
+        "processID": job.task,
+        "type": "process",
+        "status": job.status,
+        "progress": job.progress,
+        "message": job.message.get(call.language),
+        "created": job.created,
+        "started": job.started,
+        "finished": job.finished,
+        "updated": job.finished or job.started or job.created,
+        "links": [call.link(path, "self")],
+    }
+    if job.status == "successful":
+        content["links"].append(call.link(f"{path}/results", _RESULTS_REL))  # type: ignore[attr-defined]
+    return {name: value for name, value in content.items() if value is not None}
+
+
+def _own(call: _Call) -> Job:
+    """Return the job of a request, if it is of a process."""
+    job = call.desk.jobs.find(call.request.path_params["job"])
+    if job.task not in PROCESSES:
+        raise NotFoundError("door.no_job", job=job.job_id)
+    return job
+
+
+async def _job_list(call: _Call) -> Response:
+    jobs = [job for job in call.desk.jobs.all() if job.task in PROCESSES]
+    content = {
+        "jobs": [_status_info(call, job) for job in jobs],
+        "links": [call.link("/jobs", "self")],
+    }
+    return _json(content)
+
+
+async def _job(call: _Call) -> Response:
+    return _json(_status_info(call, _own(call)))
+
+
+async def _dismiss(call: _Call) -> Response:
+    job = await run_in_threadpool(call.desk.jobs.dismiss, _own(call).job_id)
+    return _json(_status_info(call, job))
+
+
+async def _results(call: _Call) -> Response:
+    return await _result(call, _own(call), None)
+
+
+async def _result(call: _Call, job: Job, wanted: Any) -> Response:  # noqa: ANN401
+    """Return what a job made; a failed one says why."""
+    if job.status == "failed":
+        reason = job.message.get(call.language, "")
+        error = RequestError("processes.failed", reason=reason)
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, error, call.language)
+    result = await run_in_threadpool(call.desk.jobs.result, job.job_id)
+    if isinstance(wanted, dict) and wanted:
+        result = {name: value for name, value in result.items() if name in wanted}
+    return _json(result)
