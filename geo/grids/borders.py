@@ -11,11 +11,10 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import shapely
 
 from geo.grids.kernel import Residue, alongside, segments_of
 from geo.grids.pairs import distinct, in_order_of_ids
-from geo.grids.tiling import Tiling, tile
+from geo.grids.tiling import Tiling, spans, tile
 
 __all__ = ["neighbours"]
 
@@ -100,9 +99,7 @@ def _open_pairs(
     """
     n = len(tiling.geometry)
     ragged = np.flatnonzero(matched.is_ragged)
-    x0, y0, x1, y1 = shapely.bounds(tiling.geometry[ragged]).reshape(-1, 4).T
-    d = sliver_width_m
-    k, other = tiling.tree.query(shapely.box(x0 - d, y0 - d, x1 + d, y1 + d))
+    k, other = tiling.tree.query(spans(tiling.geometry[ragged], sliver_width_m))
     i, j = np.minimum(ragged[k], other), np.maximum(ragged[k], other)
     code = distinct((i * n + j)[i != j])
     known = matched.left[is_long].astype(np.int64) * n + matched.right[is_long]

@@ -7,10 +7,10 @@ import shapely
 from geo.findings import Report, findings_frame
 from geo.grids.inside import is_surely_inside
 from geo.grids.names import display_names
-from geo.grids.pairs import Positions
+from geo.grids.pairs import Mask, Positions
 from geo.grids.parents import parent_positions
 from geo.grids.tiling import Tiling, tile
-from geo.grids.widths import Pieces
+from geo.grids.widths import Geometries, Pieces
 from geo.layers import (
     require_metric,
     require_polygons,
@@ -77,10 +77,8 @@ def find_outside_parent(
         tiling, at, tiling.outline_ids.get_indexer(units.index[parent]), is_base=is_base > 0
     )
     at, parent, inner = at[doubtful], parent[doubtful], inner[doubtful]
-    shapely.prepare(outer[np.unique(parent)])
-    reaches = ~shapely.covers(outer[parent], inner)
-    at, parent, inner = at[reaches], parent[reaches], inner[reaches]
     outside = Pieces.of(shapely.difference(inner, outer[parent]), min_width_m=noise_width_m)
+    n_noise = _n_that_reach_out(inner, outer, parent, at=outside.area_m2 <= 0.0)
     names = display_names(units.iloc[np.unique(parent)])
     ids, unit_ids = grids.index.to_numpy()[at], units.index.to_numpy()[parent]
     share = outside.area_m2 / shapely.area(inner)
@@ -103,8 +101,14 @@ def find_outside_parent(
     return Report(
         findings=findings_frame(rows, grids.crs),
         thresholds={"noise_width_m": noise_width_m},
-        counts={"n_judged": n_judged, "n_noise": len(at) - len(rows)},
+        counts={"n_judged": n_judged, "n_noise": n_noise},
     )
+
+
+def _n_that_reach_out(inner: Geometries, outer: Geometries, parent: Positions, *, at: Mask) -> int:
+    """Count those of the grids `at` that are not wholly inside their parent."""
+    shapely.prepare(outer[np.unique(parent[at])])
+    return int((~shapely.covers(outer[parent[at]], inner[at])).sum())
 
 
 def _judged(grids: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> tuple[Positions, Positions]:

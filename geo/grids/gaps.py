@@ -16,7 +16,7 @@ from geo.findings import Report, findings_frame
 from geo.grids.holes import enclosed, uncovered
 from geo.grids.kernel import Rings, alongside, segments_of
 from geo.grids.names import display_names
-from geo.grids.tiling import Tiling, has_polygon, tile
+from geo.grids.tiling import Tiling, has_polygon, spans, tile
 from geo.grids.widths import Geometries, mean_width_m
 from geo.layers import require_same_crs
 
@@ -133,9 +133,7 @@ def _grids_around(
     A grid counts when its border runs within `reach_m` of the gap for 1 m, or for 5 % of the gap's
     perimeter where that is less.
     """
-    x0, y0, x1, y1 = shapely.bounds(gaps).reshape(-1, 4).T
-    zone = shapely.box(x0 - reach_m, y0 - reach_m, x1 + reach_m, y1 + reach_m)
-    gap, grid = tiling.tree.query(zone)
+    gap, grid = tiling.tree.query(spans(gaps, reach_m))
     used, which = np.unique(grid, return_inverse=True)
     grid_rows, grid_start = segments_of(tiling.rings, used)
     gap_rows, gap_start = segments_of(Rings.of(gaps), np.arange(len(gaps)))

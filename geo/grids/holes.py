@@ -19,7 +19,7 @@ __all__ = ["enclosed", "uncovered"]
 
 Positions = npt.NDArray[np.intp]
 _AREA_SHARED: Final = "2********"
-_MARGIN_M: Final = 50.0
+_MARGIN_M: Final = 25.0
 """How far around a place with noise to look first: a crack of noise ends after a few vertices."""
 
 
@@ -114,31 +114,32 @@ def _grown(
     grows until no part found reaches its edge.
     """
     found: dict[tuple[int, tuple[float, ...]], shapely.Polygon] = {}
+    whole = shapely.total_bounds(tiling.geometry)
+    size_m = float(max(whole[2] - whole[0], whole[3] - whole[1]))
     for seed, u in zip(seeds, unit, strict=True):
-        for part in _exact_parts(tiling, seed, int(u), noise_width_m=noise_width_m):
+        for part in _exact_parts(tiling, seed, int(u), size_m=size_m, noise_width_m=noise_width_m):
             found[int(u), tuple(np.round(part.bounds, 6))] = part
     gaps = np.array(list(found.values()), dtype=object)
     return gaps, np.array([u for u, _ in found], dtype=np.intp)
 
 
 def _exact_parts(
-    tiling: Tiling, seed: shapely.Polygon, unit: int, *, noise_width_m: float
+    tiling: Tiling, seed: shapely.Polygon, unit: int, *, size_m: float, noise_width_m: float
 ) -> Geometries:
-    whole = shapely.total_bounds(tiling.geometry)
-    size = max(whole[2] - whole[0], whole[3] - whole[1])
     margin = _MARGIN_M
+    x0, y0, x1, y1 = shapely.bounds(seed)
+    near = shapely.buffer(seed, noise_width_m)
     while True:
-        x0, y0, x1, y1 = shapely.bounds(seed)
         box = shapely.box(x0 - margin, y0 - margin, x1 + margin, y1 + margin)
         outlines = tiling.outlines
         place = box if unit < 0 or outlines is None else shapely.intersection(box, outlines[unit])
         around = tiling.tree.query(box, predicate="intersects")
         rest = shapely.difference(place, shapely.union_all(tiling.geometry[around]))
         parts = polygon_parts([rest])[0]
-        parts = parts[shapely.intersects(parts, shapely.buffer(seed, noise_width_m))]
+        parts = parts[shapely.intersects(parts, near)]
         parts = parts[mean_width_m(parts) >= noise_width_m]
         reaches = shapely.intersects(parts, shapely.boundary(box))
-        if margin > size or not reaches.any():
+        if margin > size_m or not reaches.any():
             whole_parts: Geometries = parts[~reaches] if unit < 0 else parts
             return whole_parts
         margin *= 4.0

@@ -15,9 +15,9 @@ import shapely
 
 from geo.grids.kernel import Rings, segments_of, surely_within
 from geo.grids.kernel.inner import inner_points
+from geo.grids.kernel.loops import is_clear
 from geo.grids.pairs import Mask, Positions, overlapping_pairs
 from geo.grids.tiling import Tiling
-from geo.grids.widths import Geometries
 
 __all__ = ["is_surely_inside"]
 
@@ -27,8 +27,8 @@ _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 def is_surely_inside(tiling: Tiling, grid: Positions, outline: Positions, *, is_base: Mask) -> Mask:
     """Return True for each pair of a grid and its parent where the grid is inside for certain.
 
-    On a noisy layer: inside up to noise. A grid that tiles its parent once vertices nearer than
-    half the noise width are one has no part outside that holds a disc of that radius.
+    On a noisy layer: inside up to noise. A grid that tiles its parent, or lies in it, once vertices
+    nearer than half the noise width are one has no part outside that holds a disc of that radius.
 
     Parameters
     ----------
@@ -44,13 +44,14 @@ def is_surely_inside(tiling: Tiling, grid: Positions, outline: Positions, *, is_
     if tiling.outlines is None or not len(known):
         return sure
     sure[known] = _is_tiled(tiling, grid[known], outline[known], is_base=is_base[known])
-    rest = known[~sure[known]]
-    if tiling.is_noisy or tiling.faces is None:
+    if tiling.faces is None:
         return sure
-    sure[rest] = _is_uncut(tiling, grid[rest], outline[rest])
-    sure |= _is_nested(tiling, grid, outline, sure=sure)
+    if not tiling.is_noisy:
+        rest = known[~sure[known]]
+        sure[rest] = _is_uncut(tiling, grid[rest], outline[rest])
+        sure |= _is_nested(tiling, grid, outline, sure=sure)
     rest = known[~sure[known]]
-    sure[rest] = _is_within(tiling.rings, grid[rest], tiling.outlines[outline[rest]])
+    sure[rest] = _is_within(tiling, grid[rest], outline[rest])
     return sure | _is_nested(tiling, grid, outline, sure=sure)
 
 
@@ -63,16 +64,40 @@ def _is_tiled(tiling: Tiling, grid: Positions, outline: Positions, *, is_base: M
     return tiled
 
 
-def _is_within(rings: Rings, grid: Positions, parents: Geometries) -> Mask:
-    """Return True where no segment of the grid leaves its parent, for certain."""
-    above = Rings.of(parents)
-    is_simple = np.bincount(above.owner, minlength=len(parents)) == 1
-    at = np.flatnonzero(is_simple)
+def _is_within(tiling: Tiling, grid: Positions, outline: Positions) -> Mask:
+    """Return True where no segment of the grid leaves its parent, for certain.
+
+    Parents with holes are left open; so are those of which vertices were made one, for a narrow
+    mouth may be closed then and what it leads to be lost.
+    """
+    rings = tiling.matched.both
+    used, parent = np.unique(outline + len(tiling.geometry), return_inverse=True)
+    is_simple = np.bincount(rings.owner, minlength=rings.n_polygons)[used] == 1
+    if tiling.is_noisy:
+        is_simple &= _has_all_vertices(rings, tiling.residue.both, used)
+    at = np.flatnonzero(is_simple[parent])
     mine, start = segments_of(rings, grid[at])
-    outer, outer_start = segments_of(above, at)
+    outer, outer_start = segments_of(rings, used)
     within = np.zeros(len(grid), dtype=bool)
-    within[at] = surely_within(mine, start, outer, outer_start, np.arange(len(at)))
+    within[at] = surely_within(mine, start, outer, outer_start, parent[at].astype(np.int64))
     return within
+
+
+def _has_all_vertices(moved: Rings, rings: Rings, which: Positions) -> Mask:
+    """Return True for each polygon of `which` that has as many places for vertices as before."""
+    count = [_n_places(*segments_of(some, which)) for some in (moved, rings)]
+    equal: Mask = count[0] == count[1]
+    return equal
+
+
+def _n_places(rows: npt.NDArray[np.float64], start: npt.NDArray[np.int64]) -> Positions:
+    """Return how many different places the segments of each polygon start at."""
+    polygon = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    order = np.lexsort((rows[:, 1], rows[:, 0], polygon))
+    key = np.column_stack([polygon, rows[:, :2]])[order]
+    is_new = np.ones(len(key), dtype=bool)
+    is_new[1:] = (key[1:] != key[:-1]).any(axis=1)
+    return np.bincount(polygon[order][is_new], minlength=len(start) - 1)
 
 
 def _is_nested(tiling: Tiling, grid: Positions, outline: Positions, *, sure: Mask) -> Mask:
@@ -95,13 +120,7 @@ def _is_uncut(tiling: Tiling, grid: Positions, outline: Positions) -> Mask:
         return np.zeros(len(grid), dtype=bool)
     is_cut = _may_be_cut_by_others(tiling)
     lines = tiling.residue.open_outline
-    boxes = shapely.box(
-        np.minimum(lines[:, 0], lines[:, 2]),
-        np.minimum(lines[:, 1], lines[:, 3]),
-        np.maximum(lines[:, 0], lines[:, 2]),
-        np.maximum(lines[:, 1], lines[:, 3]),
-    )
-    is_cut[tiling.tree.query(boxes)[1]] = True
+    is_cut[grid] |= ~is_clear(shapely.bounds(tiling.geometry[grid]), lines)
     is_cut |= shapely.get_num_geometries(tiling.geometry) > 1
     uncut = ~is_cut[grid]
     at = np.flatnonzero(uncut)

@@ -27,7 +27,7 @@ from geo.grids.kernel.segments import turns
 from geo.grids.widths import Geometries
 from geo.layers import require_metric, require_polygons, require_same_crs
 
-__all__ = ["Tiling", "tile"]
+__all__ = ["Tiling", "has_polygon", "spans", "tile"]
 
 _MAX_LEFT_SHARE: Final = 0.05
 _MAX_FACES_SHARE: Final = 0.5
@@ -197,8 +197,15 @@ def has_polygon(frame: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
     return has
 
 
+def spans(geometry: Geometries, reach_m: float) -> Geometries:
+    """Return the diagonal of the box of each shape, grown by `reach_m`: to ask a tree by box."""
+    bounds = shapely.bounds(geometry).reshape(-1, 4) + reach_m * np.array([-1.0, -1.0, 1.0, 1.0])
+    diagonals: Geometries = shapely.linestrings(bounds.reshape(-1, 2, 2))
+    return diagonals
+
+
 def _is_too_much(residue: Residue, share: float) -> bool:
-    return len(residue.chain) > max(share * residue.n_segments, _FEW)
+    return len(residue.at) > max(share * residue.n_segments, _FEW)
 
 
 def _is_equal_place(faces: Geometries, grids: Geometries) -> npt.NDArray[np.bool_]:

@@ -31,10 +31,12 @@ def polygon_parts(geometry: Any) -> tuple[Geometries, npt.NDArray[np.intp]]:  # 
         shapely.get_num_geometries(whole) == 1
     )
     several = np.flatnonzero(~plain)
-    outer, owner = shapely.get_parts(whole[several], return_index=True)
-    parts, within = shapely.get_parts(outer, return_index=True)
+    parts, owner = shapely.get_parts(whole[several], return_index=True)
+    if (shapely.get_num_geometries(parts) != 1).any():  # in a collection
+        parts, within = shapely.get_parts(parts, return_index=True)
+        owner = owner[within]
     parts = np.concatenate([whole[plain], parts])
-    owner = np.concatenate([np.flatnonzero(plain), several[owner[within]]])
+    owner = np.concatenate([np.flatnonzero(plain), several[owner]])
     order = np.argsort(owner, kind="stable")
     parts, owner = parts[order], owner[order]
     is_polygon = np.isin(shapely.get_type_id(parts), (_POLYGON, _MULTIPOLYGON))

@@ -1,5 +1,7 @@
 """Grids and the units above them (H301, H302, H303, H305, G210, outside all units)."""
 
+from unittest import mock
+
 import geopandas as gpd
 import pytest
 import shapely
@@ -7,6 +9,7 @@ import shapely
 from geo.errors import LayerError
 from geo.findings import Report
 from geo.grids import find_hierarchy_faults, find_outside_parent, is_outside_units
+from geo.grids import tiling as tilings
 from tests.builders import grids, units
 
 LEVELS = ("street", "community")
@@ -198,3 +201,30 @@ def test_grids_without_a_known_drawn_parent_are_not_judged() -> None:
     assert report.counts["n_judged"] == 0
     assert "G210" in find_outside_parent(grids((0, 0, 1, 1)), above, noise_width_m=0.05).skipped
     assert "G210" in find_outside_parent(frame, None, noise_width_m=0.05).skipped
+
+
+def test_a_vertex_that_comes_twice_in_the_parent_hides_nothing() -> None:
+    # \      /   the parent is open at the top; the grid is closed there, from corner to corner,
+    # │\____/│   60 m² beyond; the parent's upper right vertex is stored twice
+    parent = shapely.Polygon([(0, 0), (20, 0), (20, 10), (20, 10), (10, 4), (0, 10)])
+    frame = grids((0, 0, 20, 10), parent_id=["u0"])
+    (row,) = find_outside_parent(frame, units(parent), noise_width_m=0.05).findings.itertuples()
+    assert row.measure == pytest.approx(60.0)
+
+
+@pytest.mark.parametrize("few", [0, 20_000])
+def test_a_bay_behind_a_mouth_narrower_than_noise_is_outside(few: int) -> None:
+    # ┌───┐┌───┐  the parent's outline goes through a mouth of 2 cm into a bay of 10 × 10 m, which
+    # │  ┌┘└┐  │  the grid fills; vertices that near are made one on a layer full of noise
+    # │  └──┘  │
+    # └────────┘
+    bay = [(10.01, 30), (10.01, 20), (15, 20), (15, 10), (5, 10), (5, 20), (9.99, 20), (9.99, 30)]
+    parent = shapely.Polygon([(0, 0), (20, 0), (20, 30), *bay, (0, 30)])
+    frame = grids(shapely.Polygon([(0, 0), (20, 0), (20, 30), bay[0], (0, 30)]))
+    frame["parent_id"] = "u0"
+    with mock.patch.multiple(tilings, _FEW=few, _MAX_FACES_SHARE=1.0):
+        tiling = tilings.tile(frame, units(parent), noise_width_m=0.05)
+        report = find_outside_parent(frame, units(parent), noise_width_m=0.05, tiling=tiling)
+    assert tiling.is_noisy == (few == 0)
+    (row,) = report.findings.itertuples()
+    assert row.measure == pytest.approx(100 + 0.2)

@@ -145,11 +145,13 @@ def test_noise_on_every_vertex_hides_nothing_and_invents_nothing(seed: int, shar
             fast.find_gaps(layer, units, **WIDTHS, tiling=tiling),
             fast.find_gaps(layer, None, **WIDTHS),
         ]
+        outside = fast.find_outside_parent(layer, units, noise_width_m=0.05, tiling=tiling)
         borders = fast.neighbours(layer, sliver_width_m=1.0, tiling=tiling)
 
     assert_same(mine, slow.find_overlaps(layer, **WIDTHS))
     assert_same(gaps[0], slow.find_gaps(layer, units, **WIDTHS))
     assert_same(gaps[1], slow.find_gaps(layer, None, **WIDTHS))
+    assert_same(outside, slow.find_outside_parent(layer, units, noise_width_m=0.05))
     theirs = slow.neighbours(layer, sliver_width_m=1.0, min_border_m=10.0)
     assert set(zip(theirs["left_id"], theirs["right_id"], strict=True)) <= set(
         zip(borders["left_id"], borders["right_id"], strict=True)

@@ -100,6 +100,8 @@ def _meets(mine: Floats, s: int, rings: Floats, boxes: Floats, near: Longs, n_ne
         t = near[k]
         if boxes[t, 0] > right or boxes[t, 2] < left or boxes[t, 1] > high or boxes[t, 3] < low:
             continue
+        if rings[t, 0] == rings[t, 2] and rings[t, 1] == rings[t, 3]:
+            continue  # a repeated vertex is no segment
         if _is_end(mine, s, rings[t, 0], rings[t, 1]) and _is_end(
             mine, s, rings[t, 2], rings[t, 3]
         ):

@@ -1,4 +1,4 @@
-"""Residual rings that stand alone: faces that need no cutting."""
+"""Boxes that meet no segment: residual rings that stand alone, grids that nothing cuts."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from geo.grids.kernel.compiled import compiled
 from geo.grids.kernel.matching import Ints
 from geo.grids.kernel.rings import Floats
 
-__all__ = ["lone_loops"]
+__all__ = ["is_clear", "lone_loops"]
 
 Longs = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -34,19 +34,41 @@ def lone_loops(loops: Longs, chain: Floats, owner: Ints, more: Floats) -> Mask:
     """
     if not len(loops):
         return np.zeros(0, dtype=bool)
-    segments = np.vstack([chain, more])
-    boxes = np.hstack(
+    segments = _boxes(np.vstack([chain, more]))
+    first, last = np.searchsorted(owner, loops), np.searchsorted(owner, loops, side="right")
+    own = np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)])
+    start = np.cumsum(last - first) - (last - first)
+    around = np.hstack(
         [
-            np.minimum(segments[:, :2], segments[:, 2:]),
-            np.maximum(segments[:, :2], segments[:, 2:]),
+            np.minimum.reduceat(segments[own, :2], start),
+            np.maximum.reduceat(segments[own, 2:], start),
         ]
     )
+    return _clear(around, segments, first, last)
+
+
+def is_clear(boxes: Floats, segments: Floats) -> Mask:
+    """Return True for each box (x0, y0, x1, y1) that meets the box of no segment. O(n + k)."""
+    none = np.zeros(len(boxes), dtype=np.int64)
+    return _clear(boxes, _boxes(segments), none, none)
+
+
+def _boxes(segments: Floats) -> Floats:
+    a, b = segments[:, :2], segments[:, 2:]
+    return np.hstack([np.minimum(a, b), np.maximum(a, b)])
+
+
+def _clear(around: Floats, boxes: Floats, first: Longs, last: Longs) -> Mask:
+    """Return True where none of `boxes` meets `around`, those from first to last left out."""
+    if not len(boxes):
+        return np.ones(len(around), dtype=bool)
     low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     n_cells = max(int(np.sqrt(len(boxes) / _PER_CELL)), 1)
     size = np.maximum((high - low) / n_cells, 1e-9)
-    first, last = np.searchsorted(owner, loops), np.searchsorted(owner, loops, side="right")
-    alone: Mask = _alone(boxes, low, size, n_cells, first, last)
-    return alone
+    clear = np.ones(len(around), dtype=bool)
+    cells = _filled(boxes, low, size, n_cells)
+    _mark(clear, around, boxes, cells, (first, last), low, size)
+    return clear
 
 
 @compiled
@@ -80,32 +102,33 @@ def _filled(boxes: Floats, low: Floats, size: Floats, n: int) -> tuple[Longs, In
 
 
 @compiled
-def _alone(boxes: Floats, low: Floats, size: Floats, n: int, first: Longs, last: Longs) -> Mask:
-    bounds, members = _filled(boxes, low, size, n)
-    alone = np.ones(len(first), np.bool_)
-    around = np.empty((1, 4))
-    for k in range(len(first)):
-        around[0] = boxes[first[k]]
-        for s in range(first[k], last[k]):
-            around[0, 0] = min(around[0, 0], boxes[s, 0])
-            around[0, 1] = min(around[0, 1], boxes[s, 1])
-            around[0, 2] = max(around[0, 2], boxes[s, 2])
-            around[0, 3] = max(around[0, 3], boxes[s, 3])
-        a, b, c, d = _cells(around, 0, low, size, n)
+def _mark(
+    clear: Mask,
+    around: Floats,
+    boxes: Floats,
+    cells: tuple[Longs, Ints],
+    own: tuple[Longs, Longs],
+    low: Floats,
+    size: Floats,
+) -> None:
+    bounds, members = cells
+    first, last = own
+    n = int(np.sqrt(len(bounds) - 1))
+    for k in range(len(around)):
+        a, b, c, d = _cells(around, k, low, size, n)
         for i in range(a, c + 1):
             for j in range(b, d + 1):
                 for m in range(bounds[i * n + j], bounds[i * n + j + 1]):
                     s = members[m]
-                    if (s < first[k] or s >= last[k]) and _meet(around, boxes, s):
-                        alone[k] = False
-    return alone
+                    if (s < first[k] or s >= last[k]) and _meet(around, k, boxes, s):
+                        clear[k] = False
 
 
 @compiled
-def _meet(around: Floats, boxes: Floats, s: int) -> bool:
+def _meet(around: Floats, k: int, boxes: Floats, s: int) -> bool:
     return bool(
-        around[0, 0] <= boxes[s, 2]
-        and boxes[s, 0] <= around[0, 2]
-        and around[0, 1] <= boxes[s, 3]
-        and boxes[s, 1] <= around[0, 3]
+        around[k, 0] <= boxes[s, 2]
+        and boxes[s, 0] <= around[k, 2]
+        and around[k, 1] <= boxes[s, 3]
+        and boxes[s, 1] <= around[k, 3]
     )

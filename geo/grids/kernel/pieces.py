@@ -3,26 +3,35 @@
 import numpy as np
 import numpy.typing as npt
 
+from geo.grids.kernel.compiled import compiled
 from geo.grids.kernel.rings import Floats, Rings
 
 __all__ = ["segments_of"]
 
+Longs = npt.NDArray[np.int64]
 
-def segments_of(rings: Rings, which: npt.NDArray[np.intp]) -> tuple[Floats, npt.NDArray[np.int64]]:
+
+def segments_of(rings: Rings, which: npt.NDArray[np.intp]) -> tuple[Floats, Longs]:
     """Return the segments (x0, y0, x1, y1) of the polygons `which`, in order along their rings.
 
     Second, where those of each polygon start (len(which) + 1).
     """
     first_ring = np.searchsorted(rings.owner, which)
     after_ring = np.searchsorted(rings.owner, which, side="right")
-    first, after = rings.start[first_ring], rings.start[after_ring]
-    size = after - first
-    offset = np.zeros(len(which) + 1, dtype=np.int64)
-    np.cumsum(size, out=offset[1:])
-    vertex = np.arange(offset[-1]) + np.repeat(first - offset[:-1], size)
-    is_last = np.zeros(len(rings.xy) + 1, dtype=bool)
-    is_last[rings.start[1:] - 1] = True
-    keep = ~is_last[vertex]
-    vertex = vertex[keep]
-    start = np.concatenate([[0], np.cumsum(size - (after_ring - first_ring))])
-    return np.hstack([rings.xy[vertex], rings.xy[vertex + 1]]), start
+    n_rows = rings.start[after_ring] - rings.start[first_ring] - (after_ring - first_ring)
+    start = np.zeros(len(which) + 1, dtype=np.int64)
+    np.cumsum(n_rows, out=start[1:])
+    rows = np.empty((start[-1], 4))
+    _write(rings.xy, rings.start, first_ring, after_ring, rows)
+    return rows, start
+
+
+@compiled
+def _write(xy: Floats, start: Longs, first_ring: Longs, after_ring: Longs, rows: Floats) -> None:
+    row = 0
+    for p in range(len(first_ring)):
+        for r in range(first_ring[p], after_ring[p]):
+            for v in range(start[r], start[r + 1] - 1):
+                rows[row, 0], rows[row, 1] = xy[v, 0], xy[v, 1]
+                rows[row, 2], rows[row, 3] = xy[v + 1, 0], xy[v + 1, 1]
+                row += 1

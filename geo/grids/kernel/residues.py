@@ -1,6 +1,7 @@
 """What is left of a layer's segments when twins have cancelled, and what the twins tell."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -13,22 +14,22 @@ from geo.grids.kernel.segments import Keys, Segments, Signs, turns
 __all__ = ["Residue", "residue_of"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Residue:
     """The outcome of matching n polygons, alone or with outlines.
 
-    `chain` (k, 4): residual segments of the polygons, each with its polygon at its left; `owner`
-    (k): that polygon. `open_outline` (m, 4): segments of outlines that no polygon has. `left`,
-    `right`, `border_m`: pairs left < right and the metres of the segments both have, by left, then
-    right. `is_ragged` (n): has a segment that no other one has. `outline_vertex` (s): where the
-    segments of polygons start that an outline has too; `outline_owner` (s): their polygon, in
-    order. `fingerprint` (n), and of the outlines after them. `n_segments` of the polygons. `loops`:
-    polygons of one ring all segments of which are residual.
+    `at` (k), `open_at` (m): vertices of `both` where the residual segments of the polygons start,
+    and those of outlines that no polygon has; `turn` of its rings. `left`, `right`, `border_m`:
+    pairs left < right and the metres of the segments both have, by left, then right. `is_ragged`
+    (n): has a segment that no other one has. `outline_vertex` (s): where the segments of polygons
+    start that an outline has too; `outline_owner` (s): their polygon, in order. `fingerprint` (n),
+    and of the outlines after them. `n_segments` of the polygons.
     """
 
-    chain: Floats
-    owner: Ints
-    open_outline: Floats
+    both: Rings
+    turn: Signs
+    at: npt.NDArray[np.intp]
+    open_at: npt.NDArray[np.intp]
     left: Ints
     right: Ints
     border_m: Floats
@@ -37,7 +38,36 @@ class Residue:
     outline_owner: Ints
     fingerprint: Keys
     n_segments: int
-    loops: npt.NDArray[np.intp]
+
+    @cached_property
+    def chain(self) -> Floats:
+        """Residual segments (k, 4) of the polygons, each with its polygon at its left."""
+        return _directed(self.both, self.at, self.turn)
+
+    @cached_property
+    def owner(self) -> Ints:
+        """The polygon (k) of each segment of `chain`."""
+        return self.both.owner[self._ring]
+
+    @cached_property
+    def open_outline(self) -> Floats:
+        """Segments (m, 4) of outlines that no polygon has."""
+        return _directed(self.both, self.open_at, self.turn)
+
+    @cached_property
+    def loops(self) -> npt.NDArray[np.intp]:
+        """Polygons of one ring all segments of which are residual."""
+        n_rings = np.bincount(self.both.owner, minlength=self.both.n_polygons)
+        n_left = np.bincount(self._ring, minlength=len(self.both.owner))
+        is_loop = n_left == np.diff(self.both.start) - 1
+        loops = self.both.owner[is_loop].astype(np.intp)
+        lone: npt.NDArray[np.intp] = loops[n_rings[loops] == 1]
+        return lone
+
+    @cached_property
+    def _ring(self) -> npt.NDArray[np.intp]:
+        ring: npt.NDArray[np.intp] = np.searchsorted(self.both.start, self.at, side="right") - 1
+        return ring
 
 
 def residue_of(both: Rings, n: int, *, turn: Signs | None = None) -> Residue:
@@ -68,9 +98,10 @@ def residue_of(both: Rings, n: int, *, turn: Signs | None = None) -> Residue:
     left, right, border_m = _gathered((left, right, border_m), more, n)
     at, bound = np.flatnonzero(rest), np.flatnonzero(outline[:n_own])
     return Residue(
-        chain=_directed(both, at, turn),
-        owner=owner[at],
-        open_outline=_directed(both, np.flatnonzero(outline[n_own:]) + n_own, turn),
+        both=both,
+        turn=turn,
+        at=at,
+        open_at=np.flatnonzero(outline[n_own:]) + n_own,
         left=left,
         right=right,
         border_m=border_m,
@@ -79,17 +110,7 @@ def residue_of(both: Rings, n: int, *, turn: Signs | None = None) -> Residue:
         outline_owner=owner[bound],
         fingerprint=segments.fingerprint,
         n_segments=int(np.count_nonzero(segments.sign[:n_own])),
-        loops=_loops(rings, rest),
     )
-
-
-def _loops(rings: Rings, rest: Signs) -> npt.NDArray[np.intp]:
-    """Return the polygons of one ring all of whose segments are left."""
-    n_left = np.add.reduceat(rest != 0, rings.start[:-1]) if len(rings.owner) else np.zeros(0)
-    n_rings = np.bincount(rings.owner, minlength=rings.n_polygons)
-    is_loop = (n_left == np.diff(rings.start) - 1) & (n_rings[rings.owner] == 1)
-    loops: npt.NDArray[np.intp] = rings.owner[is_loop].astype(np.intp)
-    return loops
 
 
 def _has(owner: Ints, which: npt.NDArray[np.bool_], n: int) -> npt.NDArray[np.bool_]:
