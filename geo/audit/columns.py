@@ -18,6 +18,7 @@ _UNIT_MEASURES = {
     "covered_area_share": "area_share",
     "covered_residents_share": "residents_share",
     "class": "class",
+    "location_quotient": "location_quotient",
     "covered_residents_share_{}_low": "residents_share_low",
     "covered_residents_share_{}_high": "residents_share_high",
     "certainty": "certainty",

@@ -81,6 +81,7 @@ _WIDE: Final = {
     "residents_share_low": "covered_residents_share_{}_low",
     "residents_share_high": "covered_residents_share_{}_high",
     "certainty": "certainty",
+    "location_quotient": "location_quotient",
 }
 _WIDE_NETWORK: Final = {"metres_share": "covered_share_by_metres"}
 
