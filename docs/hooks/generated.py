@@ -12,7 +12,13 @@ from typing import Any
 
 from geo.codes import code_scheme, shipped_schemes
 from geo.findings import Rule, rules
-from geo.standards import StandardRow, load_standard, shipped_standards, standard_rows
+from geo.standards import (
+    StandardRow,
+    load_standard,
+    service_classes,
+    shipped_standards,
+    standard_rows,
+)
 from geo.words import table as words_table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,6 +65,8 @@ CODE_WORDS = {
     "zh": {"part": "部分", "digits": "位数", "range": "取值", "source": "依据"},
     "en": {"part": "part", "digits": "digits", "range": "values", "source": "source"},
 }
+
+SERVICE_WORDS = {"zh": ["类别", "项数", "服务事项"], "en": ["class", "services", "which"]}
 
 UNITS = {
     "m2": {"zh": "平方米", "en": "m²"},
@@ -176,6 +184,20 @@ def code_pages(language: str) -> str:
     return "\n\n".join(parts)
 
 
+def service_pages(language: str) -> str:
+    """Return the catalogue of services: a row a class."""
+    head = SERVICE_WORDS[language]
+    rows = [
+        [
+            f"{entry.title[language]} `{entry.code}`",
+            str(len(entry.services)),
+            "<br>".join(f"{item.title[language]} `{item.code}`" for item in entry.services),
+        ]
+        for entry in service_classes().values()
+    ]
+    return table(head, rows)
+
+
 def table(head: list[str], rows: list[list[str]]) -> str:
     """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
@@ -193,5 +215,6 @@ GENERATORS: dict[str, Callable[[str], str]] = {
     "rules": rule_pages,
     "standards": standard_pages,
     "codes": code_pages,
+    "services": service_pages,
     "file": project_file,
 }
