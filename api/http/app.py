@@ -19,11 +19,14 @@ from api.http.catalogue import read_catalogue
 from api.http.door.access import is_local
 from api.http.door.opening import desk_routes, open_desk
 from api.http.guards import ALLOWED, Guard
+from api.http.limits import Limits
 from api.http.negotiation import choose_language
 from api.http.problems import RequestError, problem, problem_of
 from api.http.routes import root_routes, server_routes
 from api.http.settings import Settings
 from api.http.tiles import TileCache
+from api.http.watching import Metrics, Watch, log_to_stdout
+from api.http.wire import PatientProtocol
 from geo.errors import GridCircleError, NotFoundError, ProjectError
 
 __all__ = ["create_app", "serve"]
@@ -58,7 +61,10 @@ def create_app(folder: Path, *, settings: Settings | None = None) -> FastAPI:
     catalogue = read_catalogue(Path(folder))
     app = FastAPI(title="GridCircle", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.service = Service(
-        catalogue=catalogue, settings=chosen, tiles=TileCache(chosen.max_tile_bytes)
+        catalogue=catalogue,
+        settings=chosen,
+        tiles=TileCache(chosen.max_tile_bytes),
+        metrics=Metrics(),
     )
     app.state.desk = desk
     if desk is not None:
@@ -73,7 +79,11 @@ def create_app(folder: Path, *, settings: Settings | None = None) -> FastAPI:
         compresslevel=chosen.gzip_level,
         exclude_content_types=_ZIPPED,
     )
-    app.add_middleware(Guard, language=chosen.language or catalogue.find().language)
+    language = chosen.language or catalogue.find().language
+    app.add_middleware(Limits, settings=chosen, language=language)
+    app.add_middleware(Guard, language=language)
+    metrics = app.state.service.metrics
+    app.add_middleware(Watch, metrics=metrics, is_logged=chosen.is_access_logged)
     return app
 
 
@@ -95,7 +105,15 @@ def serve(
         raise ProjectError("door.upload_needs_loopback", host=host)
     app = create_app(folder, settings=settings)
     listener = _listen(host, port)
-    config = uvicorn.Config(app, log_level="info", access_log=False, server_header=False)
+    log_to_stdout()
+    config = uvicorn.Config(
+        app,
+        log_level="info",
+        access_log=False,
+        server_header=False,
+        http=PatientProtocol,
+        ws="none",
+    )
     name = f"[{host}]" if ":" in host else host
     _LOG.info("Serving %s on http://%s:%d/", folder, name, listener.getsockname()[1])
     try:

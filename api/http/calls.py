@@ -14,6 +14,7 @@ from api.http.datasets import Dataset
 from api.http.negotiation import Form
 from api.http.settings import Settings
 from api.http.tiles import TileCache
+from api.http.watching import Metrics
 from geo.words import text
 
 __all__ = ["GEOJSON", "HTML", "JSON", "Answer", "Call", "Service", "json_answer", "segment"]
@@ -34,6 +35,7 @@ class Service:
     catalogue: Catalogue
     settings: Settings
     tiles: TileCache
+    metrics: Metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

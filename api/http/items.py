@@ -118,11 +118,18 @@ def item_answer(call: Call, table: FeatureTable) -> Answer:
     return Answer(body=body, media_type=GEOJSON, headers=_crs_header(reference))
 
 
-def row_of_item(call: Call, table: FeatureTable) -> int:
-    """Return the row of the feature that `call` names; `NotFoundError` when there is none."""
-    row = table.row_of.get(call.names["item"])
+def row_of_item(call: Call, table: FeatureTable, item: str | None = None) -> int:
+    """Return the row of the feature `item`, by default the one that `call` names.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    """
+    name = call.names["item"] if item is None else item
+    row = table.row_of.get(name)
     if row is None:
-        raise NotFoundError("http.no_item", collection=table.name, item=call.names["item"])
+        raise NotFoundError("http.no_item", collection=table.name, item=name)
     return row
 
 

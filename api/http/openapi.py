@@ -160,6 +160,17 @@ def _other_paths(call: Call) -> dict[str, Any]:
             call, "file", word("parameter_file"), media="*/*", own=[name]
         ),
     }
+    for kind, media in (("svg", "image/svg+xml"), ("png", "image/png")):
+        found[f"/qr/{{collectionId}}/{{featureId}}.{kind}"] = file_operation(
+            call,
+            f"qr.{kind}",
+            word("qr"),
+            media=media,
+            own=[
+                path_name("collectionId", word("collection"), tuple(call.dataset.tables)),
+                path_name("featureId", word("parameter_item")),
+            ],
+        )
     if MAP_FILE in files:
         found["/map"] = file_operation(call, "map", word("map"), media=HTML)
     if call.is_default:
@@ -168,6 +179,7 @@ def _other_paths(call: Call) -> dict[str, Any]:
         found["/projects/{projectId}/versions"] = get_operation(
             call, "versions", word("versions"), schema="versions", own=[project]
         )
+        found["/metrics"] = file_operation(call, "metrics", word("metrics"), media="text/plain")
         found["/healthz"] = get_operation(call, "healthz", word("healthz"), schema="health")
     return found
 

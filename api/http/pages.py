@@ -9,10 +9,12 @@ from typing import Any, Final
 import orjson
 
 from api.http.calls import HTML, Answer, Call, segment
+from api.http.codes import stable_link
 from api.http.datasets import MAP_FILE
 from api.http.documents import OPENAPI_TYPE, column_title, project_of
 from api.http.features import FeatureTable
 from api.http.items import Page
+from api.http.sketches import sketch_of
 
 __all__ = [
     "collection_page",
@@ -40,15 +42,20 @@ header span{flex:1}h1{font-size:1.5rem;margin:.6rem 0}a{color:#0b5c8c}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.92rem}
 th,td{border-bottom:1px solid #e3e9ef;padding:.3rem .7rem;text-align:left;vertical-align:top}
 th{background:#f3f6f9;white-space:nowrap}code{background:#f3f6f9;padding:0 .25rem}
+svg.sketch{width:100%;max-height:22rem;background:#f3f6f9}
+svg.sketch path{fill:#d5dde5;stroke:#7b8b9a;stroke-width:1;vector-effect:non-scaling-stroke}
+svg.sketch path.own{fill:#9cc8e0;stroke:#0b5c8c;stroke-width:2}
 nav{display:flex;gap:1rem;margin:.8rem 0}
 """
 _HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _CSP: Final = (
-    f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'self'"
+    f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'"
 )
 
 _DECIMALS: Final = 6
+_ON_MAP: Final = {"grids": "grid", "sites": "site", "units": "unit", "findings": "finding"}
+"""What the address of the map names a feature by."""
 
 Cell = str
 """HTML that is safe: made by `_text` or `_anchor`."""
@@ -93,6 +100,7 @@ def collection_page(call: Call, table: FeatureTable) -> Answer:
     bbox = ", ".join(f"{value:.6f}" for value in table.bbox_deg or ())
     body = (
         f"<p>{_text(call.word(f'{table.name}_description'))}</p>"
+        + sketch_of(table)
         + _table(
             [],
             [
@@ -137,9 +145,16 @@ def item_page(call: Call, table: FeatureTable, row: int) -> Answer:
     geometry = feature["geometry"] or {}
     rows = _properties(call, table, feature["properties"])
     rows.append([_text(call.word("geometry")), _text(geometry.get("type"))])
-    back = _anchor(_url(call, "collections", table.name), call.word(table.name))
-    title = f"{call.word(table.name)} · {feature['id']}"
-    return _page(call, title, f"{_table([], rows)}<nav>{back}</nav>")
+    links = [_anchor(_url(call, "collections", table.name), call.word(table.name))]
+    if MAP_FILE in call.dataset.files and table.name in _ON_MAP:
+        shown = f"{call.root}/map#{_ON_MAP[table.name]}={segment(feature['id'])}"
+        links.append(_anchor(shown, call.word("on_the_map")))
+    link = stable_link(call, table, feature["id"])
+    code = f"{call.root}/qr/{segment(table.name)}/{segment(feature['id'])}.svg"
+    rows.append([_text(call.word("stable_link")), _anchor(link, link)])
+    picture = f'<img src="{escape(code)}" alt="{_text(call.word("qr"))}" width="150" height="150">'
+    body = f"{sketch_of(table, row)}{_table([], rows)}<nav>{''.join(links)}</nav>{picture}"
+    return _page(call, f"{call.word(table.name)} · {feature['id']}", body)
 
 
 def queryables_page(call: Call, table: FeatureTable, document: Mapping[str, Any]) -> Answer:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from api.http import documents, pages, tilesets
 from api.http.calls import Answer, Call, Service, json_answer, segment
 from api.http.catalogue import Catalogue
+from api.http.codes import qr_answer
 from api.http.datasets import Dataset
 from api.http.features import FeatureTable
 from api.http.files import file_response, is_unchanged, map_response
@@ -21,6 +22,7 @@ from api.http.negotiation import choose_form, choose_language
 from api.http.openapi import openapi_document
 from api.http.places import LOCATE_PARAMETERS, locate_document
 from api.http.queries import ITEM_PARAMETERS, ITEMS_PARAMETERS, single_values
+from api.http.watching import METRICS_TYPE
 
 __all__ = ["ROOTS", "root_routes", "server_routes"]
 
@@ -54,6 +56,7 @@ def server_routes() -> list[Route]:
     return [
         Route("/projects", _endpoint(_projects), methods=list(ALLOWED)),
         Route("/projects/{project}/versions", _endpoint(_versions), methods=list(ALLOWED)),
+        Route("/metrics", _metrics, methods=list(ALLOWED)),
         Route("/healthz", _endpoint(_health), methods=list(ALLOWED)),
     ]
 
@@ -265,6 +268,18 @@ def _health(call: Call) -> Answer:
     return json_answer({"status": "ok", "n_features": n_features})
 
 
+async def _metrics(request: Request) -> Response:
+    if request.method == "OPTIONS":
+        return _options()
+    service: Service = request.app.state.service
+    tables = service.catalogue.find().tables
+    gauges: dict[str, float] = {
+        f'gridcircle_features{{collection="{name}"}}': len(table) for name, table in tables.items()
+    }
+    gauges["gridcircle_tile_cache_bytes"] = service.tiles.n_bytes
+    return Response(service.metrics.text(gauges), headers={"Content-Type": METRICS_TYPE})
+
+
 async def _map(request: Request) -> Response:
     if request.method == "OPTIONS":
         return _options()
@@ -296,6 +311,7 @@ _TREE: Final[tuple[tuple[Handler, str, tuple[str, ...] | None], ...]] = (
     (_collection, "/collections/{collection}", ()),
     (_queryables, "/collections/{collection}/queryables", ()),
     (_files, "/files", ()),
+    (qr_answer, "/qr/{collection}/{item:path}", ()),
     (_tilesets, _TILES_PATH, ()),
     (_tileset, f"{_TILES_PATH}/{{matrix_set}}", ()),
     (_tilejson, f"{_TILES_PATH}/{{matrix_set}}/tilejson.json", ()),

@@ -21,6 +21,12 @@ class Settings:
         Memory for tiles that were cut before.
     `gzip_level`, `min_gzip_bytes`
         Answers from this size on are compressed (level 1 costs a quarter of level 6).
+    `max_body_bytes`
+        A request with a larger body is refused; the planner's pages have bounds of their own.
+    `max_requests_per_second`
+        Of one client over a longer time, in a burst twice as many; None: any number.
+    `is_access_logged`
+        Each request is a line of JSON in the log `gridcircle.access`.
     `token`
         Who knows it may write into a workspace.
     `allow_upload`
@@ -40,6 +46,9 @@ class Settings:
     max_tile_bytes: int = 64_000_000
     gzip_level: int = 1
     min_gzip_bytes: int = 1000
+    max_body_bytes: int = 1_000_000
+    max_requests_per_second: float | None = None
+    is_access_logged: bool = True
     token: str | None = field(default=None, repr=False)
     allow_upload: bool = False
 

@@ -18,11 +18,14 @@ _MAX_TABLES: Final = 24
 
 
 class TileCache:
-    """Compressed tiles by digest of the dataset, collection and place; the oldest go first."""
+    """Compressed tiles by digest of the dataset, collection and place; the oldest go first.
+
+    `n_bytes` is what they take now.
+    """
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._n_bytes = 0
+        self.n_bytes = 0
         self._tiles: OrderedDict[Key, bytes] = OrderedDict()
         self._attributes: OrderedDict[tuple[str, str], Attributes] = OrderedDict()
         self._lock = threading.Lock()
@@ -40,10 +43,10 @@ class TileCache:
         with self._lock:
             before = self._tiles.pop(key, b"")
             self._tiles[key] = tile
-            self._n_bytes += len(tile) - len(before)
-            while self._n_bytes > self._max_bytes and self._tiles:
+            self.n_bytes += len(tile) - len(before)
+            while self.n_bytes > self._max_bytes and self._tiles:
                 _, oldest = self._tiles.popitem(last=False)
-                self._n_bytes -= len(oldest)
+                self.n_bytes -= len(oldest)
 
     def attributes(self, digest: str, table: FeatureTable) -> Attributes:
         """Return the properties of `table`, made ready once."""
