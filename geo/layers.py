@@ -97,6 +97,9 @@ class Layers:
         `entrance_point`: where people enter, where that was given.
     `streets`
         Index `street_id`; lines.
+    `barriers`
+        Index `barrier_id`; lines (outlines of areas) that only a street can cross; `class` (river,
+        railway, motorway, wall) and `name` where known.
     `nets`
         Departmental nets by name; polygons.
     `levels`
@@ -111,6 +114,7 @@ class Layers:
     sites: gpd.GeoDataFrame | None = None
     buildings: gpd.GeoDataFrame | None = None
     streets: gpd.GeoDataFrame | None = None
+    barriers: gpd.GeoDataFrame | None = None
     candidates: gpd.GeoDataFrame | None = None
     estates: gpd.GeoDataFrame | None = None
     staff: pd.DataFrame | None = None

@@ -305,7 +305,7 @@ def uncovered_areas(
 @compiled
 def _arc_integral(x: float, y: float, radius: float, a: float, b: float) -> float:
     turned = x * (np.sin(b) - np.sin(a)) - y * (np.cos(b) - np.cos(a))
-    return 0.5 * radius * (radius * (b - a) + turned)
+    return float(0.5 * radius * (radius * (b - a) + turned))
 
 
 @compiled

@@ -155,6 +155,9 @@ def to_working(
         records.refuse("D105", "io.coordinates_bad", row=row, value=value)
     geometry[lost] = None
     geometry = _repaired(geometry, frame, records=records)
+    if spec.schema == "barriers":
+        is_area = np.isin(shapely.get_type_id(geometry), _POLYGONS)
+        geometry[is_area] = shapely.boundary(geometry[is_area])
     if wanted in ("polygon", "line"):
         geometry = _of_type(geometry, frame, spec, wanted=wanted, records=records)
     else:

@@ -18,7 +18,16 @@ __all__ = ["SCHEMA_VERSION", "summary"]
 SCHEMA_VERSION: Final = "1.0"
 """Raised when a key of `summary.json` changes its meaning or goes."""
 
-_LAYERS: Final = ("grids", "units", "sites", "buildings", "streets", "candidates", "estates")
+_LAYERS: Final = (
+    "grids",
+    "units",
+    "sites",
+    "buildings",
+    "streets",
+    "barriers",
+    "candidates",
+    "estates",
+)
 
 
 def summary(audit: Audit) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Circles along streets: drawn towns with exact answers, and what holds for any town."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -126,6 +128,40 @@ def test_a_motorway_between_is_named() -> None:
     kernel, _ = _judged(layers)
     report = find_barriers(kernel, layers, tiers=WALK_15, rules=RULES)
     assert "Ring" in report.findings["details"].iloc[0]["reason_en"]
+
+
+def _barriers(*rows: tuple[shapely.Geometry, str, str | None]) -> gpd.GeoDataFrame:
+    shapes, kinds, names = zip(*rows, strict=True)
+    frame = gpd.GeoDataFrame(
+        {"class": kinds, "name": names}, geometry=gpd.GeoSeries(shapes, crs=CRS)
+    )
+    return frame.rename_axis("barrier_id")
+
+
+RIVER = (shapely.box(220, -900, 240, 900).boundary, "river", "淡水河")
+RAIL = (shapely.LineString([(260, -900), (260, 900)]), "rail", None)
+ELSEWHERE = (shapely.LineString([(900, -900), (900, 900)]), "wall", "East wall")
+
+
+@pytest.mark.parametrize(
+    ("barriers", "zh", "en"),
+    [
+        ([RAIL, RIVER], "铁路、河流“淡水河”", "a railway, the river “淡水河”"),  # from the far bank
+        ([ELSEWHERE, RAIL], "铁路", "a railway"),
+        ([ELSEWHERE], None, None),
+    ],
+)
+def test_what_lies_between_is_named(barriers: list, zh: str | None, en: str | None) -> None:
+    layers = replace(_two_banks(None), barriers=_barriers(*barriers))
+    kernel, _ = _judged(layers)
+    report = find_barriers(kernel, layers, tiers=WALK_15, rules=RULES)
+    details = report.findings["details"].iloc[0]
+    no_link = "直线上没有查到河流、铁路、快速路或围墙，疑为断头路或缺一段连接"
+    assert details["reason_zh"] == f"两侧道路不连通，{no_link if zh is None else f'中间隔着{zh}'}"
+    if en is None:
+        assert details["reason_en"].endswith("so a link seems to be missing")
+    else:
+        assert details["reason_en"] == f"no street joins the two sides; {en} lies between"
 
 
 def test_winding_streets_are_no_barrier() -> None:

@@ -86,6 +86,10 @@ class NetworkKernel:
         a "millisecond" is a millimetre.
     `reach`
         By mode the grids within reach of each site, in milliseconds.
+    `basis_weight`, `households`
+        Weights of each membership of a point in a grid (`Demand.basis_weight`).
+    `cells_by_area`
+        The lattice points of the grids that are judged by their area.
     """
 
     demand: Demand
@@ -95,6 +99,9 @@ class NetworkKernel:
     reach: Mapping[str, Pairs]
     rules: CoverageRules
     n_crossings: int
+    basis_weight: Floats
+    households: Floats
+    cells_by_area: Positions
     _times: dict[tuple[str, bytes], tuple[Times, Times]] = field(default_factory=dict)
 
     @classmethod
@@ -135,6 +142,9 @@ class NetworkKernel:
             reach=reach,
             rules=rules,
             n_crossings=edges.n_crossings,
+            basis_weight=demand.basis_weight(),
+            households=demand.point_weight("households")[demand.point_at],
+            cells_by_area=np.flatnonzero((demand.basis == "area").to_numpy()[lattice_at]),
         )
 
     def times(self, tier: Tier, sites: Mask) -> tuple[Times, Times]:
@@ -170,7 +180,7 @@ class NetworkKernel:
         points, lattice = self.times(tier, sites)
         limit, n = limit_ms(tier), len(self.demand.grid_ids)
         served = self.served(tier, sites)
-        basis, households = self.demand.basis_weight(), self._households()
+        basis, households = self.basis_weight, self.households
         area_share, judged_area = self._by_area(lattice, lattice.ms <= limit)
         share, judged = self._by_points(basis, points, points.ms <= limit)
         homes, judged_homes = self._by_points(households, points, points.ms <= limit)
@@ -229,9 +239,6 @@ class NetworkKernel:
         if self.n_crossings:
             notes.append(_message("crossings_joined", n=self.n_crossings))
         return tuple(notes)
-
-    def _households(self) -> Floats:
-        return self.demand.point_weight("households")[self.demand.point_at]
 
     def _by_points(self, weight: Floats, points: Times, values: Floats | Mask) -> _Means:
         """Return the mean of `values` over the known points of each grid, and the part known."""

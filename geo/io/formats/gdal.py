@@ -169,7 +169,12 @@ def _default_where(spec: LayerSpec) -> str | None:
     """Return what an OpenStreetMap extract means by a layer: its streets, its buildings."""
     if spec.path.suffix.casefold() != ".pbf":
         return None
-    return {"streets": "highway IS NOT NULL", "buildings": "building IS NOT NULL"}.get(spec.schema)
+    return {
+        "streets": "highway IS NOT NULL",
+        "buildings": "building IS NOT NULL",
+        "barriers": "waterway IN ('river', 'canal') OR railway = 'rail' OR barrier = 'city_wall'"
+        " OR highway IN ('motorway', 'trunk')",
+    }.get(spec.schema)
 
 
 def _choose_layers(spec: LayerSpec, source: str) -> tuple[list[str], tuple[Note, ...]]:
