@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pyogrio
@@ -72,7 +73,8 @@ def _vectors(folder: Path, layer: str, frame: gpd.GeoDataFrame) -> None:
     degrees.to_file(folder / f"{layer}.kml", driver="LIBKML")
     degrees.to_file(folder / f"{layer}.kmz", driver="LIBKML")
     frame.to_parquet(folder / f"{layer}.parquet")
-    frame.to_parquet(folder / f"{layer}_plain.geoparquet", compression=None)
+    plain: dict[str, Any] = {"compression": None, "store_schema": False}
+    frame.to_parquet(folder / f"{layer}_plain.geoparquet", **plain)
 
 
 def _tables(folder: Path, layer: str, frame: gpd.GeoDataFrame) -> None:

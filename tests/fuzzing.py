@@ -67,7 +67,7 @@ def cases(folder: Path, *, first: int, n: int, seed: int) -> Iterator[tuple[int,
         chance = random.Random(f"{seed}-{case}")  # noqa: S311 no secret
         data = (folder / name).read_bytes()
         inner = name.endswith(_PACKED) and chance.random() < 0.8
-        yield case, name, _broken_inside(data, chance) if inner else _broken(data, chance)
+        yield case, name, _broken_inside(data, chance) if inner else broken(data, chance)
 
 
 def judge(loaded: Loaded) -> None:
@@ -123,15 +123,13 @@ def _main() -> None:
         parser.add_argument(name, type=int)
     given = parser.parse_args()
     faulthandler.enable()
-    if _OVERTIME is not None:
-        faulthandler.register(signal.SIGPROF, chain=True)
     work = given.folder.parent / f"work-{given.first}"
     work.mkdir(exist_ok=True)
     seeds = given.folder
     for case, name, data in cases(seeds, first=given.first, n=given.n, seed=given.seed):
         sys.stderr.write(f"case-of {name}\n")
         sys.stderr.flush()
-        with _patience():
+        with patience():
             kind, text = outcome_of(work, seeds, name, data, is_whole=case % 5 == 0)
         line = {"case": case, "name": name, "kind": kind, "text": text}
         sys.stdout.write(json.dumps(line) + "\n")
@@ -139,10 +137,11 @@ def _main() -> None:
 
 
 @contextmanager
-def _patience() -> Iterator[None]:
+def patience() -> Iterator[None]:
     """End this process, with a traceback, when what is inside takes too long."""
     faulthandler.dump_traceback_later(_WAITING_SECONDS, exit=True)
     if _OVERTIME is not None:
+        faulthandler.register(signal.SIGPROF, chain=True)
         signal.setitimer(signal.ITIMER_PROF, PATIENCE_SECONDS)
     try:
         yield
@@ -163,13 +162,13 @@ def outcome_of(
         if is_whole:
             _judge_outputs(loaded, work / "out")
     except GridCircleError as error:
-        return _told(error)
+        return told(error)
     except BaseException:  # noqa: BLE001 the harness must tell everything
         return "broken", traceback.format_exc()
     return "read", f"{loaded.sources[-1].rows} {loaded.sources[-1].quarantined}"
 
 
-def _told(error: GridCircleError) -> tuple[str, str]:
+def told(error: GridCircleError) -> tuple[str, str]:
     try:
         sentences = [error.text(language) for language in ("zh", "en")]
     except Exception:  # noqa: BLE001 a sentence that cannot be said is a fault
@@ -212,7 +211,7 @@ def _broken_inside(data: bytes, chance: random.Random) -> bytes:
     if chance.random() < 0.1:
         del parts[chosen]
     else:
-        parts[chosen] = _broken(parts[chosen], chance)
+        parts[chosen] = broken(parts[chosen], chance)
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in parts.items():
@@ -220,7 +219,7 @@ def _broken_inside(data: bytes, chance: random.Random) -> bytes:
     return target.getvalue()
 
 
-def _broken(data: bytes, chance: random.Random) -> bytes:
+def broken(data: bytes, chance: random.Random) -> bytes:
     for _ in range(chance.choice((1, 1, 1, 2, 4))):
         data = chance.choice(_MUTATIONS)(data, chance)
     return data

@@ -11,7 +11,7 @@ from api.commands.output import examples, format_option, print_audit, split_code
 from geo.audit import Audit, run_audit
 from geo.errors import LoadError
 from geo.findings import SEVERITIES
-from geo.io import Project, load, project_from_files, read_project
+from geo.io import DATABASES, Project, load, project_from_files, read_project
 from geo.outputs import place_outputs, summary, write_outputs
 from geo.store import Store, open_store
 from geo.words import language, text
@@ -21,6 +21,19 @@ __all__ = ["audit_to", "command"]
 
 _LANG = language()
 _FILE = click.Path(path_type=Path)
+
+
+class _Place(click.ParamType[Path | str]):
+    """A file, or the address of a database, which is no path."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Path | str:  # noqa: ANN401, ARG002
+        """Return an address as it is, all else as a path."""
+        return value if str(value).startswith(DATABASES) else Path(value)
+
+
+_PLACE = _Place()
 _LAYERS: Final = ("grids", "sites", "units", "buildings", "streets")
 
 
@@ -53,11 +66,11 @@ def _help(name: str) -> str:
 @click.option("--store", help=_help("audit_store"))
 @click.option("--name", default="", help=_help("audit_name"))
 @format_option
-@click.option("--grids", type=_FILE, help=_help("audit_grids"))
-@click.option("--sites", type=_FILE, help=_help("audit_sites"))
-@click.option("--units", type=_FILE, help=_help("audit_units"))
-@click.option("--buildings", type=_FILE, help=_help("audit_buildings"))
-@click.option("--streets", type=_FILE, help=_help("audit_streets"))
+@click.option("--grids", type=_PLACE, help=_help("audit_grids"))
+@click.option("--sites", type=_PLACE, help=_help("audit_sites"))
+@click.option("--units", type=_PLACE, help=_help("audit_units"))
+@click.option("--buildings", type=_PLACE, help=_help("audit_buildings"))
+@click.option("--streets", type=_PLACE, help=_help("audit_streets"))
 @click.option("--standard", help=_help("audit_standard"))
 def command(
     *,
@@ -153,7 +166,9 @@ def _write(
     place_outputs(store.folder(made.version_id), folder)
 
 
-def _project(path: Path | None, files: dict[str, Path | None], standard: str | None) -> Project:
+def _project(
+    path: Path | None, files: dict[str, Path | str | None], standard: str | None
+) -> Project:
     given = {name: value for name, value in files.items() if value is not None}
     if path is not None:
         extra = [f"--{name}" for name in given] + (["--standard"] if standard else [])

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 import orjson
+from pyproj import CRS
 from rich.table import Table
 
 from api.commands.output import examples, format_option, results_console, step_progress
@@ -107,6 +108,15 @@ def _datum(source: Source) -> str:
     return f"{source.datum}: {text(f'guard.verdict_{source.datum_verdict}', _LANG)}"
 
 
+def _crs(source: Source) -> str | None:
+    """Return the CRS in a few words: one without a code by its name and its projection."""
+    if source.crs is None or source.crs.startswith("EPSG:"):
+        return source.crs
+    crs = CRS.from_user_input(source.crs)
+    way = crs.coordinate_operation
+    return crs.name if way is None else f"{crs.name} ({way.method_name})"
+
+
 def _print(loaded: Loaded, proposals: tuple[Proposal, ...]) -> None:
     results_console().print(_table(loaded))
     for source, spec in _specs(loaded):
@@ -128,7 +138,8 @@ def _table(loaded: Loaded) -> Table:
             text(f"commands.check_{name}", _LANG), justify="right" if numeric else "left"
         )
     for source, spec in _specs(loaded):
-        values = [_datum(source) if n == "datum" else getattr(source, n) for n in _COLUMNS]
+        special = {"datum": _datum(source), "crs": _crs(source)}
+        values = [special.get(name, getattr(source, name)) for name in _COLUMNS]
         table.add_row(
             _title(source, spec), *("–" if value is None else str(value) for value in values)
         )

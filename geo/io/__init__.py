@@ -2,6 +2,7 @@
 
 from geo.io.loading import Loaded, load
 from geo.io.project import (
+    DATABASES,
     LayerSpec,
     Project,
     project_from_files,
@@ -9,6 +10,7 @@ from geo.io.project import (
 )
 
 __all__ = [
+    "DATABASES",
     "LayerSpec",
     "Loaded",
     "Project",

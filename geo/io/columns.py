@@ -233,8 +233,13 @@ def _kept(names: Sequence[str], ours: Mapping[str, str], schema: LayerSchema) ->
         if name in ours.values():
             continue
         new = name
-        while new.casefold() in taken or _RESERVED.fullmatch(new):
+        while new.casefold() in taken or _is_reserved(new):
             new = f"{new}_source"
         taken.add(new.casefold())
         renamed[name] = new
     return renamed
+
+
+def _is_reserved(name: str) -> bool:
+    """Return True for a name that an output needs for itself."""
+    return not name.casefold().endswith("_source") and _RESERVED.fullmatch(name) is not None

@@ -13,7 +13,10 @@ from geo.errors import ProjectError
 from geo.io.validation import find_faults, sentence
 from geo.standards import DEFAULT_STANDARD
 
-__all__ = ["LayerSpec", "Project", "project_from_files", "read_project"]
+__all__ = ["DATABASES", "LayerSpec", "Project", "project_from_files", "read_project"]
+
+DATABASES: Final = ("postgresql://", "postgres://")
+"""How the address of a database begins."""
 
 _NO_WORDS: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -148,14 +151,17 @@ def read_project(path: Path) -> Project:
 
 def project_from_files(
     *,
-    grids: Path,
-    sites: Path | None = None,
-    units: Path | None = None,
-    buildings: Path | None = None,
-    streets: Path | None = None,
+    grids: Path | str,
+    sites: Path | str | None = None,
+    units: Path | str | None = None,
+    buildings: Path | str | None = None,
+    streets: Path | str | None = None,
     standard: str | None = None,
 ) -> Project:
-    """Return a project of bare files: columns by their names, everything else by default."""
+    """Return a project of bare files: columns by their names, everything else by default.
+
+    A layer may be a database instead: `postgresql://user@host/database#schema.table`.
+    """
     given = {
         "grids": grids,
         "units": units,
@@ -163,18 +169,25 @@ def project_from_files(
         "buildings": buildings,
         "streets": streets,
     }
-    specs = tuple(
-        LayerSpec(name=name, schema=name, path=path, shown=str(path))
-        for name, path in given.items()
-        if path is not None
-    )
+    specs = tuple(_bare_spec(name, place) for name, place in given.items() if place is not None)
     names = _standard(standard, Path()) if standard else DEFAULT_STANDARD
+    title = specs[0].layer if specs[0].url and specs[0].layer else specs[0].path.name.split(".")[0]
     return Project(
-        project_id=_slug(grids.name.split(".")[0]),
-        title=grids.name.split(".")[0],
+        project_id=_slug(title),
+        title=title,
         layers=specs,
         language=words.language(),
         standards=(names,),
+    )
+
+
+def _bare_spec(name: str, place: Path | str) -> LayerSpec:
+    url, shown = _database(str(place)) if isinstance(place, str) else (None, str(place))
+    if url is None:
+        return LayerSpec(name=name, schema=name, path=Path(place), shown=shown)
+    address, _, table = url.partition("#")
+    return LayerSpec(
+        name=name, schema=name, path=Path(shown), shown=shown, url=address, layer=table or None
     )
 
 
@@ -277,7 +290,7 @@ def _codes(head: Mapping[str, Any], layers: Mapping[str, Any]) -> dict[str, str]
 
 def _database(path: str) -> tuple[str | None, str]:
     """Return the URL of a database, None for a file, and how it is shown: without secrets."""
-    if not path.startswith(("postgresql://", "postgres://")):
+    if not path.startswith(DATABASES):
         return None, path
     place = path.split("?", 1)[0].split("#", 1)[0]
     scheme, _, rest = place.partition("://")

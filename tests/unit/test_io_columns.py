@@ -148,6 +148,15 @@ def test_the_projects_mapping_comes_first_and_clashes_get_a_suffix() -> None:
     }
 
 
+def test_columns_of_an_earlier_audit_are_kept_under_another_name() -> None:
+    columns = {"grid_id": ["a"], "class_walk_5": [""], "n_sites_walk_5": [1], "Class_source": [1]}
+    assert map_columns(pd.DataFrame(columns), spec()).renamed == {
+        "class_walk_5": "class_walk_5_source",
+        "n_sites_walk_5": "n_sites_walk_5_source",
+        "Class_source": "Class_source",
+    }
+
+
 def test_a_mapping_to_an_absent_column_names_file_column_and_what_there_is() -> None:
     with pytest.raises(LoadError) as caught:
         mapped({"a": [1], "b": [2]}, grid_id="CPTVID")

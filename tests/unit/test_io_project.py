@@ -168,3 +168,16 @@ def test_files_alone_make_a_project(name: str, expected: str) -> None:
     assert project.project_id == expected
     assert [spec.name for spec in project.layers] == ["grids", "sites"]
     assert project.standards == ("lusong",)
+
+
+def test_a_database_may_stand_for_a_file() -> None:
+    project = project_from_files(grids="postgresql://me:secret@db/city#town.grids", sites="s.csv")
+    grids, sites = project.layers
+    assert (grids.url, grids.layer) == ("postgresql://me:secret@db/city", "town.grids")
+    assert grids.shown == "postgresql://me@db/city"
+    assert (project.project_id, sites.url, sites.path) == (
+        "town-grids",
+        None,
+        Path("s.csv"),
+    )
+    assert "secret" not in repr(project)

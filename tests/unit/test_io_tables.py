@@ -9,6 +9,7 @@ from openpyxl import Workbook
 
 from geo.errors import LoadError
 from geo.io import Loaded, load, read_project
+from geo.io.formats import sheets
 from geo.io.formats.angles import coordinate, pair
 from tests import builders
 
@@ -265,3 +266,21 @@ def test_the_sheet_that_the_layer_knows_best_is_read(tmp_path: Path) -> None:
     loaded = sites(tmp_path, "s.xlsx")
     assert ids(loaded) == ["S1"]
     assert "数据 was read" in problems(loaded)
+
+
+def test_a_workbook_at_which_the_reading_library_panics_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PanicException(BaseException):
+        pass
+
+    def panic(_path: str) -> None:
+        message = "range end index 124 out of range"
+        raise PanicException(message)
+
+    monkeypatch.setattr(sheets.CalamineWorkbook, "from_path", panic)
+    with (
+        pytest.raises(LoadError, match="range end index 124"),
+        sheets.opened_workbook(tmp_path / "s.xls", "s.xls"),
+    ):
+        pass

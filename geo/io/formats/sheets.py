@@ -1,6 +1,8 @@
 """Workbooks (XLS, XLSX, XLSB, ODS), by calamine: the sheet that is the layer, its merged cells."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
@@ -11,9 +13,12 @@ from geo.io.formats.raw import Note, RawLayer, reason_of
 from geo.io.formats.tables import table
 from geo.io.project import LayerSpec
 
-__all__ = ["read_workbook"]
+__all__ = ["opened_workbook", "read_workbook"]
 
 Rows = list[list[object]]
+
+_PANIC: Final = "PanicException"
+"""What calamine throws at some damaged files: no module has it, and it is no `Exception`."""
 
 _MOST_CELLS: Final = 50_000_000
 """A sheet larger than this is a damaged one: a cell somewhere far out."""
@@ -27,13 +32,23 @@ def read_workbook(spec: LayerSpec) -> RawLayer:
     LoadError
         If the file is no workbook, is locked by a password, or has no such sheet.
     """
-    try:
-        with CalamineWorkbook.from_path(str(spec.path)) as book:
-            rows, notes = _chosen(book, spec)
-    except (CalamineError, OSError, ValueError) as error:
-        reason = reason_of(error)
-        raise LoadError("io.unreadable", path=spec.shown, reason=reason) from error
+    with opened_workbook(spec.path, spec.shown) as book:
+        rows, notes = _chosen(book, spec)
     return table(spec, rows, notes=notes)
+
+
+@contextmanager
+def opened_workbook(path: Path, shown: str) -> Iterator[CalamineWorkbook]:
+    """Give a workbook while it is read; whatever goes wrong in it is a `LoadError`."""
+    try:
+        with CalamineWorkbook.from_path(str(path)) as book:
+            yield book
+    except (CalamineError, OSError, ValueError) as error:
+        raise LoadError("io.unreadable", path=shown, reason=reason_of(error)) from error
+    except BaseException as error:
+        if type(error).__name__ != _PANIC:
+            raise
+        raise LoadError("io.unreadable", path=shown, reason=reason_of(error)) from error
 
 
 def _chosen(book: CalamineWorkbook, spec: LayerSpec) -> tuple[Rows, tuple[Note, ...]]:

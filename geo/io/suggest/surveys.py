@@ -11,13 +11,13 @@ import pandas as pd
 import pyogrio
 import shapely
 from pyogrio.errors import DataSourceError
-from python_calamine import CalamineError, CalamineWorkbook
 
 from geo.errors import GridCircleError
 from geo.io.columns import Mapped, map_columns
 from geo.io.formats import read_layer
 from geo.io.formats.datasets import is_geodatabase
 from geo.io.formats.raw import RawLayer, quiet
+from geo.io.formats.sheets import opened_workbook
 from geo.io.project import LayerSpec
 
 __all__ = ["Dataset", "Unread", "survey"]
@@ -117,14 +117,14 @@ def _layer_names(path: Path) -> list[str | None]:
     suffix = path.suffix.casefold()
     try:
         if suffix in _SHEETS:
-            with CalamineWorkbook.from_path(str(path)) as book:
+            with opened_workbook(path, path.name) as book:
                 names = [str(name) for name in book.sheet_names]
         elif suffix in _SEVERAL:
             with quiet():
                 names = [str(name) for name, _ in pyogrio.list_layers(path)]
         else:
             return [None]
-    except (DataSourceError, CalamineError, OSError, ValueError):
+    except (DataSourceError, GridCircleError, OSError, ValueError):
         return [None]
     return [None] if len(names) < 2 else list(names)  # noqa: PLR2004 several
 
