@@ -15,7 +15,7 @@ from geo.io import Loaded
 from geo.layers import Layers
 from geo.standards import Standard, Tier
 
-__all__ = ["City", "circles_to_draw", "measure", "notes", "sites_with_loads"]
+__all__ = ["City", "areas_of_sites", "circles_to_draw", "measure", "notes", "sites_with_loads"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -156,6 +156,22 @@ def circles_to_draw(city: City) -> gpd.GeoDataFrame:
         return drawn
     along = circles.network_circles(city.network, sites, tiers=tiers)
     return gpd.GeoDataFrame(pd.concat([drawn, along], ignore_index=True), crs=city.layers.crs)
+
+
+def areas_of_sites(city: City) -> gpd.GeoDataFrame | None:
+    """Return the responsibility areas of the sites of the orphan tier (else the longest)."""
+    standard = city.standard
+    if city.layers.sites is None or "sites" in city.doubtful or not standard.tiers:
+        return None
+    name = standard.orphan_tier or list(standard.tiers)[-1]
+    return circles.responsibility_areas(
+        city.layers,
+        city.demand,
+        city.people,
+        tier=standard.tiers[name],
+        rules=circles.CoverageRules.from_standard(standard),
+        network=city.network,
+    )
 
 
 def _outlines(layers: Layers) -> gpd.GeoDataFrame | None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import geopandas as gpd
 
 from geo import coverage as circles
-from geo.audit.city import City, circles_to_draw, measure, notes, sites_with_loads
+from geo.audit.city import City, areas_of_sites, circles_to_draw, measure, notes, sites_with_loads
 from geo.audit.columns import grid_columns, orphan_reasons, unit_columns, with_confidence
 from geo.audit.complete import complete_findings
 from geo.audit.need import need_of_city, services_of_city
@@ -148,5 +148,6 @@ def _audit(
         nets=net_comparison(layers, city.people, sliver_width_m=standard.limit("sliver_width_m")),
         need=need_of_city(city),
         services=services_of_city(city),
+        responsibility=areas_of_sites(city),
         messages=(*notes(city), *validity_notes(standard, now.date())),
     )

@@ -51,6 +51,9 @@ class Audit:
     `services`
         `offered`: code of the catalogue to number of sites; `unknown`: item that is not in it to
         number of sites. Empty where the sites do not say what they offer.
+    `responsibility`
+        `site_id, tier, model, residents, households, area_m2`, polygons: whom each site of the
+        orphan tier is the nearest to; None without sites or tiers.
     `nets`
         The departmental nets compared with the base grids; None without nets.
     """
@@ -76,6 +79,7 @@ class Audit:
     verdict_model: str = "radius"
     messages: tuple[Mapping[str, str], ...] = ()
     nets: NetComparison | None = None
+    responsibility: gpd.GeoDataFrame | None = None
     need: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=_nothing)
     services: Mapping[str, Mapping[str, int]] = field(default_factory=_nothing)
 

@@ -7,11 +7,12 @@ from geo.coverage.demand import Demand, grid_demand, grid_totals
 from geo.coverage.faults import find_coverage_faults
 from geo.coverage.limits import CoverageRules
 from geo.coverage.measures import ALL_CATEGORIES
-from geo.coverage.need import need_summary
+from geo.coverage.need import need_summary, need_weight
 from geo.coverage.network import NETWORK, NetworkKernel
 from geo.coverage.network.contours import network_circles
 from geo.coverage.network.rows import network_coverage
 from geo.coverage.radius import RADIUS, Pairs, demand_pairs
+from geo.coverage.responsibility import responsibility_areas
 from geo.coverage.services import service_census, service_notes
 from geo.coverage.shortage import Capacity, capacity_of, find_short_capacity, no_capacity
 from geo.coverage.spreading import spread_totals, spreading_notes
@@ -48,10 +49,12 @@ __all__ = [
     "grid_demand",
     "grid_totals",
     "need_summary",
+    "need_weight",
     "network_circles",
     "network_coverage",
     "no_capacity",
     "radius_coverage",
+    "responsibility_areas",
     "service_census",
     "service_notes",
     "spread_totals",

@@ -85,6 +85,7 @@ def people_surface(
     *,
     lattice_m: float,
     network: NetworkKernel | None = None,
+    basis: str | None = None,
 ) -> Surface | None:
     """Return where the people are; None where nobody has counted them.
 
@@ -98,12 +99,14 @@ def people_surface(
         Spacing of the lattice in grids without buildings (m).
     network
         With it the lattice is the kernel's, and its cells near streets come first.
+    basis
+        `residents` or `households`; without, what `people_basis` says.
 
     Notes
     -----
     O(m + cells) for m memberships of demand points.
     """
-    basis = people_basis(demand, people)
+    basis = basis or people_basis(demand, people)
     if basis is None:
         return None
     figure = np.where(demand.is_base, people[basis].fillna(0.0).to_numpy(dtype=float), 0.0)
@@ -119,6 +122,8 @@ def people_surface(
         grids, np.where(lacking & ~shared, figure, 0.0), lattice_m=lattice_m, network=network
     )
     used = np.flatnonzero(weight > 0)
+    if len(used) == 0 and len(cell_at) == 0:
+        return None
     number = np.full(len(weight), -1, dtype=np.intp)
     number[used] = np.arange(len(used))
     inside = number[demand.point_at] >= 0

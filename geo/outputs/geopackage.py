@@ -31,6 +31,7 @@ _TYPES: Final = {
     "sites": "Point",
     "circles": "MultiPolygon",
     "findings": "Unknown",
+    "responsibility": "MultiPolygon",
     "streets": "MultiLineString",
     "buildings": "Point",
     "net_conflicts": "MultiPolygon",
@@ -53,6 +54,7 @@ def geo_layers(audit: Audit) -> dict[str, gpd.GeoDataFrame]:
         "sites": audit.sites,
         "circles": audit.circles,
         "findings": audit.findings,
+        "responsibility": audit.responsibility,
         "streets": audit.layers.streets,
         "net_conflicts": None if audit.nets is None else audit.nets.conflicts,
     }

@@ -100,6 +100,7 @@ def _read(gpkg: Path) -> Audit:
         verdict_model=record["verdict_model"],
         messages=tuple(record["messages"]),
         nets=_nets(gpkg, frames, record),
+        responsibility=frames.get("responsibility"),
     )
 
 

@@ -22,7 +22,10 @@ __all__ = ["place_outputs", "write_outputs"]
 
 Progress = Callable[[str], None]
 
-_OPTIONAL: Final = frozenset({"quarantine.csv", EQUITY_FILE, *NET_FILES})
+_AREAS: Final = "responsibility.geojson"
+_AREA_IDS: Final = ("site_id", "tier", "model")
+
+_OPTIONAL: Final = frozenset({"quarantine.csv", EQUITY_FILE, _AREAS, *NET_FILES})
 """Files that go when a later run has nothing to write in them."""
 
 _IDS: Final = {
@@ -72,6 +75,9 @@ def write_outputs(
         **equity_writers(audit.need, audit.verdict_model),
         "summary.json": lambda path: path.write_bytes(_summary(audit)),
     }
+    if audit.responsibility is not None:
+        areas = {_AREAS: _geojson_writer(audit, "responsibility")}
+        writers = {**areas, **writers}
     if len(audit.quarantine):
         refused = {"quarantine.csv": lambda path: write_quarantine(audit.quarantine, path)}
         writers = {**refused, **writers}
@@ -114,7 +120,7 @@ def _geojson_writer(audit: Audit, layer: str) -> Callable[[Path], object]:
         if frame is None:
             id_column = _IDS[layer][0]
             frame = gpd.GeoDataFrame({id_column: []}, geometry=[], crs=audit.crs)
-        ids = _ids(frame, _IDS[layer])
+        ids = _ids(frame, _IDS.get(layer, _AREA_IDS))
         path.write_bytes(feature_collection(frame, name=layer, ids=ids))
 
     return write

@@ -1,0 +1,197 @@
+"""责任区 responsibility areas: the places that a site is the nearest to, and who lives there.
+
+Along streets this is the network Voronoi diagram, else the plain one. People are counted by where
+they live, never by the drawn polygon, whose border lies within a step of the lattice of the true
+one.
+"""
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from geo.coverage.compiled import in_threads
+from geo.coverage.demand import Demand
+from geo.coverage.lattice import lattice_points
+from geo.coverage.limits import CoverageRules
+from geo.coverage.measures import ALL_CATEGORIES, site_sets
+from geo.coverage.nearest_sites import nearest_site_along, nearest_site_straight
+from geo.coverage.network import NETWORK, NetworkKernel, Places
+from geo.coverage.network.search import take
+from geo.coverage.radius import RADIUS
+from geo.coverage.surface import Surface, people_surface, surface_places
+from geo.layers import Layers
+from geo.standards import Tier
+
+__all__ = ["responsibility_areas"]
+
+_COLUMNS: Final = ("site_id", "tier", "model", "residents", "households", "area_m2", "geometry")
+_PEOPLE: Final = ("residents", "households")
+
+_MAX_CELLS: Final = 400_000
+"""The lattice of straight lines is made coarser rather than have more cells."""
+
+_CHUNK: Final = 64
+
+Floats = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
+Ints = npt.NDArray[np.int32]
+
+_NO_POINTS: Final = np.zeros((0, 2))
+
+
+def responsibility_areas(
+    layers: Layers,
+    demand: Demand,
+    people: pd.DataFrame,
+    *,
+    tier: Tier,
+    rules: CoverageRules,
+    network: NetworkKernel | None = None,
+) -> gpd.GeoDataFrame:
+    """Return the responsibility area of each site that counts in `tier`.
+
+    Parameters
+    ----------
+    layers
+        Grids and sites.
+    people
+        `residents` and `households` by grid id (`grid_totals`).
+    network
+        With it the way is along its streets, at the mode of the tier; else a straight line.
+
+    Returns
+    -------
+    areas
+        `site_id, tier, model, residents, households, area_m2, geometry`, one row a site in their
+        order, (multi)polygons of square cells, CRS of the grids. A site that is nearest to no cell
+        has no area and no row, unless people belong to it. Residents add up to all whose place can
+        be judged: by streets, those near one that leads to a site. Missing where nobody has counted
+        them.
+
+    Notes
+    -----
+    O(k log s + cells) for k places with people and s sites; along streets O(arcs + k + cells).
+    """
+    sites = layers.sites
+    if sites is None:
+        return _frame([], layers.grids)
+    at = np.flatnonzero(site_sets(tier, sites)[ALL_CATEGORIES])
+    finder = _Finder(sites_xy=shapely.get_coordinates(sites.geometry.array), at=at, mode=tier.mode)
+    totals = {
+        basis: _people_of(
+            finder,
+            people_surface(
+                layers.grids,
+                demand,
+                people,
+                lattice_m=rules.lattice_m,
+                network=network,
+                basis=basis,
+            ),
+            network=network,
+        )
+        for basis in _PEOPLE
+    }
+    if network is None:
+        xy, step = _own_lattice(layers.base_grids, rules.lattice_m)
+        owner = finder.straight(xy)
+    else:
+        cells = _cells_of_base(network, demand)
+        xy, step = network.lattice_xy[cells], rules.lattice_m
+        owner = finder.along(network, take(network.nets[tier.mode].lattice, cells))
+    shapes = _shapes(xy, owner, step=step, n_sites=len(sites))
+    model = RADIUS if network is None else NETWORK
+    rows = [
+        (sites.index[i], tier.tier_id, model, *numbers, shapes[i].area, shapes[i])
+        for i in at
+        for numbers in [[totals[basis][i] for basis in _PEOPLE]]
+        if not shapes[i].is_empty or np.nansum(numbers) > 0
+    ]
+    return _frame(rows, layers.grids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Finder:
+    """Finds the nearest of the sites `at` (positions among all sites)."""
+
+    sites_xy: Floats
+    at: Positions
+    mode: str
+
+    def straight(self, xy: Floats) -> Positions:
+        """Return the position of the site nearest to each point, else -1."""
+        return self._among_all(nearest_site_straight(xy, self.sites_xy[self.at]))
+
+    def along(self, network: NetworkKernel, places: Places) -> Positions:
+        """Return the position of the site nearest to each place along the streets, else -1."""
+        net = network.nets[self.mode]
+        return self._among_all(nearest_site_along(net.graph, take(net.sites, self.at), places))
+
+    def _among_all(self, found: Ints) -> Positions:
+        return np.append(self.at, -1)[found]
+
+
+def _people_of(
+    finder: _Finder, surface: Surface | None, *, network: NetworkKernel | None
+) -> Floats:
+    """Return how many people belong to each site; NaN where nobody has counted them."""
+    n = len(finder.sites_xy)
+    if surface is None:
+        return np.full(n, np.nan)
+    if network is None:
+        owner = finder.straight(surface.xy)
+    else:
+        owner = finder.along(network, surface_places(surface, network, finder.mode))
+    has = owner >= 0
+    return np.bincount(owner[has], weights=surface.weight[has], minlength=n).astype(float)
+
+
+def _own_lattice(grids: gpd.GeoDataFrame, spacing_m: float) -> tuple[Floats, float]:
+    """Return lattice points over the grids, and their spacing, coarser where they are too many."""
+    polygons = grids.geometry.array.to_numpy()
+    step = max(spacing_m, float(np.sqrt(shapely.area(polygons).sum() / _MAX_CELLS)))
+    return lattice_points(polygons, spacing_m=step)[0] if len(polygons) else _NO_POINTS, step
+
+
+def _cells_of_base(network: NetworkKernel, demand: Demand) -> Positions:
+    return np.flatnonzero(demand.is_base[network.lattice_at])
+
+
+def _shapes(xy: Floats, owner: Positions, *, step: float, n_sites: int) -> npt.NDArray[np.object_]:
+    """Return the cells of each site as one shape, empty without any.
+
+    Neighbouring cells of a row are one box; the boxes of a site are joined.
+    """
+    shapes = np.full(n_sites, shapely.MultiPolygon(), dtype=object)
+    has = owner >= 0
+    cells = np.column_stack([owner[has], np.floor(xy[has][:, ::-1] / step).astype(np.int64)])
+    if len(cells) == 0:
+        return shapes
+    cells = np.unique(cells, axis=0)
+    site, row, column = cells.T
+    is_first = np.ones(len(cells), dtype=bool)
+    is_first[1:] = (np.diff(site) != 0) | (np.diff(row) != 0) | (np.diff(column) != 1)
+    first = np.flatnonzero(is_first)
+    last = np.append(first[1:], len(cells)) - 1
+    boxes = shapely.box(
+        column[first] * step, row[first] * step, (column[last] + 1) * step, (row[first] + 1) * step
+    )
+    owners, begin = np.unique(site[first], return_index=True)
+    parts = np.split(boxes, begin[1:])
+
+    def join(start: int, stop: int) -> list[shapely.Geometry]:
+        return [shapely.simplify(shapely.union_all(some), 0.0) for some in parts[start:stop]]
+
+    shapes[owners] = list(chain.from_iterable(in_threads(join, len(parts), chunk=_CHUNK)))
+    return shapes
+
+
+def _frame(rows: list[tuple[Any, ...]], grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    table = pd.DataFrame(rows, columns=list(_COLUMNS))
+    return gpd.GeoDataFrame(table, geometry="geometry", crs=grids.crs)
