@@ -18,6 +18,7 @@ from api.http.calls import Service
 from api.http.catalogue import read_catalogue
 from api.http.door.access import is_local
 from api.http.door.opening import desk_routes, open_desk
+from api.http.exports import EXPORT_TYPES, Exports
 from api.http.guards import ALLOWED, Guard
 from api.http.limits import Limits
 from api.http.negotiation import choose_language
@@ -37,6 +38,7 @@ _ZIPPED = (
     "application/zip",
     "application/geopackage+sqlite3",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    *EXPORT_TYPES.values(),
     "image/*",
 )
 _BACKLOG = 1024
@@ -65,6 +67,7 @@ def create_app(folder: Path, *, settings: Settings | None = None) -> FastAPI:
         settings=chosen,
         tiles=TileCache(chosen.max_tile_bytes),
         metrics=Metrics(),
+        exports=Exports(),
     )
     app.state.desk = desk
     if desk is not None:

@@ -11,6 +11,7 @@ import orjson
 
 from api.http.catalogue import Catalogue
 from api.http.datasets import Dataset
+from api.http.exports import Exports
 from api.http.negotiation import Form
 from api.http.settings import Settings
 from api.http.tiles import TileCache
@@ -36,6 +37,7 @@ class Service:
     settings: Settings
     tiles: TileCache
     metrics: Metrics
+    exports: Exports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,12 @@
 """The JSON documents of the API: landing page, conformance, collections, queryables, projects."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from api.http.calls import GEOJSON, HTML, JSON, Call, segment
 from api.http.catalogue import Project
 from api.http.columns import Column
 from api.http.datasets import FILES, MAP_FILE
+from api.http.exports import export_names
 from api.http.features import FeatureTable
 from api.http.references import CRS84_URI, WGS84_URI
 from api.http.tilesets import TILESETS_REL
@@ -255,13 +255,13 @@ def project_of(call: Call) -> Project:
 
 def files_document(call: Call) -> dict[str, Any]:
     """Return the files that can be fetched."""
-    files: Mapping[str, Any] = call.dataset.files
+    types = {**{name: FILES[name] for name in call.dataset.files}, **export_names(call.dataset)}
     return {
         "links": [
             *call.own_links(),
             *(
-                call.link(f"/files/{name}", "enclosure", media_type=FILES[name], title=name)
-                for name in files
+                call.link(f"/files/{name}", "enclosure", media_type=media, title=name)
+                for name, media in types.items()
             ),
         ]
     }

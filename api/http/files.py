@@ -8,9 +8,10 @@ from starlette.responses import FileResponse, Response
 
 from api.http.calls import Call
 from api.http.datasets import FILES, MAP_FILE
+from api.http.exports import EXPORT_TYPES, export_names
 from geo.errors import NotFoundError
 
-__all__ = ["MAP_CSP", "file_response", "is_unchanged", "map_response"]
+__all__ = ["MAP_CSP", "file_response", "is_unchanged", "map_response", "media_type_of"]
 
 MAP_CSP: Final = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
@@ -19,7 +20,7 @@ MAP_CSP: Final = (
 )
 """The map is one file with its scripts inside; nothing may be loaded from elsewhere."""
 
-_SAVED: Final = (".xlsx", ".gpkg", ".csv")
+_SAVED: Final = (".xlsx", ".gpkg", ".csv", ".fgb", ".parquet")
 """Files that a browser saves under their name."""
 
 
@@ -36,12 +37,14 @@ def file_response(call: Call, request: Request, name: str) -> Response:
     The tag is made from size and time of the file. It is weak where the answer may be compressed,
     strong otherwise, so that a broken-off download can go on.
     """
-    path = call.dataset.file(name)
+    if name in export_names(call.dataset):
+        path, media_type = call.service.exports.path(call.dataset, name), media_type_of(name)
+    else:
+        path, media_type = call.dataset.file(name), FILES[name]
     try:
         state = path.stat()
     except OSError as error:
         raise NotFoundError("http.no_file", name=name, known="") from error
-    media_type = FILES[name]
     tag = f'"{state.st_mtime_ns:x}-{state.st_size:x}"'
     headers = {
         "ETag": f"W/{tag}" if _is_compressed(media_type) else tag,
@@ -60,6 +63,11 @@ def file_response(call: Call, request: Request, name: str) -> Response:
         stat_result=state,
         filename=name if name.endswith(_SAVED) else None,
     )
+
+
+def media_type_of(name: str) -> str:
+    """Return the media type of an output or an export."""
+    return FILES.get(name) or EXPORT_TYPES[name.rpartition(".")[2]]
 
 
 def is_unchanged(request: Request, etag: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from api.http.calls import GEOJSON, HTML, Call, segment
 from api.http.datasets import MAP_FILE
 from api.http.documents import OPENAPI_TYPE, SCHEMA_TYPE, property_schema
+from api.http.exports import export_names
 from api.http.features import FeatureTable
 from api.http.operations import (
     degrees,
@@ -143,7 +144,8 @@ def _tile_paths(call: Call, table: FeatureTable) -> dict[str, Any]:
 
 
 def _other_paths(call: Call) -> dict[str, Any]:
-    word, files = call.word, tuple(call.dataset.files)
+    word = call.word
+    files = (*call.dataset.files, *export_names(call.dataset))
     point = [degrees(call, "lon", 180.0), degrees(call, "lat", 90.0)]
     name = path_name("name", call.word("parameter_file"), files)
     matrix_set = path_name("tileMatrixSetId", word("parameter_matrix_set"), (MATRIX_SET,))

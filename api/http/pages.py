@@ -12,6 +12,7 @@ from api.http.calls import HTML, Answer, Call, segment
 from api.http.codes import stable_link
 from api.http.datasets import MAP_FILE
 from api.http.documents import OPENAPI_TYPE, column_title, project_of
+from api.http.exports import export_names
 from api.http.features import FeatureTable
 from api.http.items import Page
 from api.http.sketches import sketch_of
@@ -207,7 +208,8 @@ def versions_page(call: Call) -> Answer:
 
 def files_page(call: Call) -> Answer:
     """Return the files that can be fetched."""
-    links = [_anchor(f"{call.root}/files/{segment(name)}", name) for name in call.dataset.files]
+    names = [*call.dataset.files, *export_names(call.dataset)]
+    links = [_anchor(f"{call.root}/files/{segment(name)}", name) for name in names]
     return _page(call, call.word("files"), _list(links))
 
 

@@ -296,7 +296,7 @@ async def _file(request: Request) -> Response:
     if request.method == "OPTIONS":
         return _options()
     call = await _call(request, ())
-    return file_response(call, request, call.names["file"])
+    return await run_in_threadpool(file_response, call, request, call.names["file"])
 
 
 _TREE: Final[tuple[tuple[Handler, str, tuple[str, ...] | None], ...]] = (

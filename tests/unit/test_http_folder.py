@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
 from starlette.testclient import TestClient
 
@@ -164,3 +165,26 @@ def test_limits_that_cannot_be_are_refused() -> None:
 def test_a_port_that_is_taken_is_told(folder: Path) -> None:
     with pytest.raises(ProjectError, match="cannot listen on"):
         serve(folder, host="192.0.2.1", port=1)
+
+
+@pytest.mark.parametrize("ending", ["fgb", "parquet"])
+@pytest.mark.parametrize("layer", ["grids", "findings", "sites"])
+def test_layers_in_other_formats(folder: Path, tmp_path: Path, layer: str, ending: str) -> None:
+    if ending == "parquet":
+        pytest.importorskip("pyarrow")
+    client = TestClient(create_app(folder))
+    answer = client.get(f"/files/{layer}.{ending}")
+    assert answer.status_code == 200
+    path = tmp_path / f"copy.{ending}"
+    path.write_bytes(answer.content)
+    read = gpd.read_parquet if ending == "parquet" else gpd.read_file
+    found = read(path)
+    items = client.get(f"/collections/{layer}/items").json()["features"]
+    assert len(found) == len(items)
+    assert found.crs.is_geographic
+    key = f"{layer.removesuffix('s')}_id"
+    assert sorted(found[key]) == sorted(item["properties"][key] for item in items)
+    part = client.get(f"/files/{layer}.{ending}", headers={"Range": "bytes=0-99"})
+    assert (part.status_code, part.content) == (206, answer.content[:100])
+    assert f"/files/{layer}.{ending}" in client.get("/files").text
+    assert client.get(f"/files/{layer}.exe").status_code == 404
