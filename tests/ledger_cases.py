@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-__all__ = ["edited", "rows_of", "through_office"]
+__all__ = ["content_of", "edited", "rows_of", "through_office"]
 
 
 def edited(ledger: Path, path: Path, cells: Mapping[tuple[str, str], Any]) -> Path:
@@ -28,6 +28,42 @@ def edited(ledger: Path, path: Path, cells: Mapping[tuple[str, str], Any]) -> Pa
                     sheet.cell(row=row, column=titles[title]).value = value
     book.save(path)
     return path
+
+
+def content_of(path: Path) -> dict[str, Any]:
+    """Return everything of a workbook that must not get lost on the way through the office."""
+    book = openpyxl.load_workbook(path)
+    return {
+        sheet.title: {
+            "cells": [[cell.value for cell in row] for row in sheet.iter_rows()],
+            "filter": sheet.auto_filter.ref,
+            "notes": {
+                cell.coordinate: cell.comment.text
+                for row in sheet.iter_rows()
+                for cell in row
+                if cell.comment
+            },
+            "choices": [
+                (each.formula1, str(each.sqref)) for each in sheet.data_validations.dataValidation
+            ],
+            "hidden": {k for k, each in sheet.column_dimensions.items() if each.hidden},
+            "greyed": [str(each.sqref) for each in sheet.conditional_formatting],
+            "print": (
+                sheet.print_title_rows.replace("$", ""),
+                sheet.page_setup.paperSize,
+                sheet.page_setup.orientation,
+                sheet.page_setup.fitToWidth,
+                sheet.page_setup.fitToHeight,
+            ),
+            "texts": {
+                cell.coordinate: cell.data_type
+                for row in sheet.iter_rows()
+                for cell in row
+                if cell.value is not None and cell.data_type not in ("s", "n", "d")
+            },
+        }
+        for sheet in book
+    }
 
 
 def rows_of(ledger: Path, sheet: str = "问题清单") -> dict[str, dict[str, Any]]:

@@ -16,7 +16,7 @@ from geo.outputs.ledger.office import office_cells
 from geo.store import LedgerImport, Store, open_store
 from geo.store.importing import Merge, State
 from tests.fake_audit import fake_audit
-from tests.ledger_cases import edited, rows_of, through_office
+from tests.ledger_cases import content_of, edited, rows_of, through_office
 
 TITLES = {
     "duty_unit": "责任单位",
@@ -163,42 +163,6 @@ def test_what_is_no_ledger_is_refused_with_a_sentence(
 # Round trips
 
 
-def _content(path: Path) -> dict[str, Any]:
-    """Return everything of a workbook that must not get lost on the way through the office."""
-    book = openpyxl.load_workbook(path)
-    return {
-        sheet.title: {
-            "cells": [[cell.value for cell in row] for row in sheet.iter_rows()],
-            "filter": sheet.auto_filter.ref,
-            "notes": {
-                cell.coordinate: cell.comment.text
-                for row in sheet.iter_rows()
-                for cell in row
-                if cell.comment
-            },
-            "choices": [
-                (each.formula1, str(each.sqref)) for each in sheet.data_validations.dataValidation
-            ],
-            "hidden": {k for k, each in sheet.column_dimensions.items() if each.hidden},
-            "greyed": [str(each.sqref) for each in sheet.conditional_formatting],
-            "print": (
-                sheet.print_title_rows.replace("$", ""),
-                sheet.page_setup.paperSize,
-                sheet.page_setup.orientation,
-                sheet.page_setup.fitToWidth,
-                sheet.page_setup.fitToHeight,
-            ),
-            "texts": {
-                cell.coordinate: cell.data_type
-                for row in sheet.iter_rows()
-                for cell in row
-                if cell.value is not None and cell.data_type not in ("s", "n", "d")
-            },
-        }
-        for sheet in book
-    }
-
-
 def _filled(folder: Path) -> Path:
     """Return a ledger with notes in every column of the office, and one sheet of earlier ones."""
     cells = {
@@ -219,14 +183,14 @@ def _filled(folder: Path) -> Path:
 def test_a_ledger_comes_back_from_openpyxl_as_it_went(tmp_path: Path) -> None:
     path = _filled(tmp_path)
     back = edited(path, tmp_path / "back.xlsx", {})
-    assert _content(back) == _content(path)
+    assert content_of(back) == content_of(path)
     assert read_ledger(back) == read_ledger(path)
 
 
 def test_a_ledger_comes_back_from_libreoffice_as_it_went(tmp_path: Path) -> None:
     path = _filled(tmp_path)
     back = through_office(path, tmp_path / "back")
-    before, after = _content(path), _content(back)
+    before, after = content_of(path), content_of(back)
     assert list(after) == list(before)
     for name, sheet in before.items():
         assert after[name] == sheet, name

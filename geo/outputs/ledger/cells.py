@@ -1,6 +1,7 @@
 """The cells of a sheet as SpreadsheetML, written as text: a tenth of the time of cell objects.
 
-Text is inline text always, so nothing in it can run as a formula.
+Text is inline text always, so nothing in it can run as a formula. Numbers have the 15 digits that
+spreadsheets keep, so that they come back as they went.
 """
 
 import re
@@ -71,7 +72,7 @@ def _cell(head: str, value: str | float | None) -> str:
     if isinstance(value, str):
         text = f'<t xml:space="preserve">{escape(value)}</t>'
         return f'<c r="{head}" t="inlineStr"><is>{text}</is></c>'
-    return f'<c r="{head}"><v>{value!r}</v></c>'
+    return f'<c r="{head}"><v>{value:.15g}</v></c>'
 
 
 def _plain(value: Any) -> str | float | None:  # noqa: ANN401
