@@ -145,6 +145,8 @@ class Merge:
             project, _, number = head.rpartition("@")
             if store != state.store or not number.isdecimal():
                 raise LoadError("ledger.other_store", stamp=row.stamp[:80])
+            if self._project_id not in (None, project):
+                raise LoadError("ledger.other_project", project=project)
             revision = int(number)
             if revision > state.revision:
                 raise LoadError("ledger.from_later", revision=revision, now=state.revision)

@@ -324,6 +324,9 @@ def test_rows_that_nobody_can_place_are_refused(store: Store, tmp_path: Path) ->
     for row, word in zip(sorted(reasons), words, strict=False):
         assert word in reasons[row]
     assert "row 6" in reasons[7]
+    apart = store.import_ledger(path, actor="王", project_id="elsewhere")
+    assert not apart.applied
+    assert [each.row for each in apart.refused if "project drawn" in each.reason["en"]][:1] == [3]
     with pytest.raises(NotFoundError, match="several projects"):
         other.export_ledger(tmp_path / "x.xlsx")
     rest = other.import_ledger(path, actor="王")
