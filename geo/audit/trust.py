@@ -21,6 +21,8 @@ _MEASURED: Final = (
     "households_share",
     "residents_share_low",
     "residents_share_high",
+    "demand_per_site",
+    "location_quotient",
 )
 
 

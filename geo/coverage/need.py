@@ -49,10 +49,16 @@ class Need:
     n_used: int
 
 
-def need_weight(demand: Demand) -> Floats:
-    """Return the demand of each base grid by the basis of the totals; 0 for all other grids."""
+def need_weight(demand: Demand, rows: pd.DataFrame) -> Floats:
+    """Return the demand of each base grid by the basis of the totals, as far as it was judged.
+
+    `rows` are the grids' rows of the long table for one tier and model, in their order: what the
+    streets cannot judge is neither served nor not. 0 for all other grids.
+    """
     is_counted = demand.is_base & (demand.basis.to_numpy() == demand.totals_basis)
-    return np.where(is_counted, demand.weight(demand.totals_basis), 0.0)
+    judged = rows["judged_area" if demand.totals_basis == "area" else "judged_residents"]
+    weight = demand.weight(demand.totals_basis) * judged.fillna(0.0).to_numpy(dtype=float)
+    return np.where(is_counted, weight, 0.0)
 
 
 def need_of(served: tuple[Positions, Positions], weight: Floats) -> Need:
@@ -109,6 +115,7 @@ def need_summary(
     demand: Demand,
     *,
     tiers: Mapping[str, Tier],
+    weights: Mapping[str, Floats],
     served: Callable[[Tier, Mask], Pairs],
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """Return tier → category → how evenly the sites are spread over those who need them.
@@ -121,6 +128,8 @@ def need_summary(
         The demand of the grids; base grids count.
     tiers
         Tier id to `Tier`.
+    weights
+        Tier id to the demand of the n grids (`need_weight`).
     served
         The grids with each of the chosen sites that serves them in a tier, by the verdict's model.
 
@@ -139,9 +148,9 @@ def need_summary(
     """
     if sites is None:
         return {}
-    weight = need_weight(demand)
     summary = {}
     for tier_id, tier in tiers.items():
+        weight = weights[tier_id]
         sets = dict(judged_sets(tier, sites))
         counting = sets[ALL_CATEGORIES]
         pairs = served(tier, counting)

@@ -21,6 +21,7 @@ __all__ = ["find_incomplete_communities"]
 _CENTRE: Final = "circle.centre_categories"
 _STATION: Final = "circle.station_categories"
 _LEVELS: Final = "circle.unit_levels"
+_PEOPLE: Final = ("residents", "households")
 
 
 def find_incomplete_communities(
@@ -77,7 +78,7 @@ def find_incomplete_communities(
             "unit_ids": (communities.index[at],),
             "measure": ((n_centres[at] > 0) + (n_stations[at] > 0)) / 2,
             "limit": 1.0,
-            **lived.iloc[at].to_dict(),
+            **{name: float(lived[name].iloc[at]) for name in _PEOPLE},
             "details": {
                 "n_centres": int(n_centres[at]),
                 "n_stations": int(n_stations[at]),
@@ -149,7 +150,7 @@ def _living(
     """Return `residents` and `households` of each community, its own figure first."""
     above = ancestors(layers.base_grids, layers.units)  # type: ignore[arg-type]
     known = {}
-    for name in ("residents", "households"):
+    for name in _PEOPLE:
         values = pd.Series(np.nan, index=communities.index)
         if people is not None:
             each = above["grid_id"].map(people[name]).groupby(above["unit_id"])

@@ -160,10 +160,10 @@ def coverage_rows(
     for name in ("area", "residents", "households"):
         rows[f"judged_{name}"] = 1.0 if measures.judged is None else measures.judged[name]
     if measures.served is not None:
-        need = need_of(measures.served, need_weight(demand))
+        need = need_of(measures.served, need_weight(demand, rows))
         has = need.sites_per_demand
         rows["demand_per_site"] = np.divide(1.0, has, out=np.full(len(has), np.nan), where=has > 0)
-        rows["location_quotient"] = need.location_quotient
+        rows["location_quotient"] = np.where(np.isnan(share), np.nan, need.location_quotient)
     if measures.band is not None:
         low, high = measures.band
         rows["residents_share_low"], rows["residents_share_high"] = low, high

@@ -25,6 +25,7 @@ __all__ = ["unit_coverage"]
 
 _BAND: Final = ("residents_share_low", "residents_share_high")
 _BY_BASIS: Final = ("nearest_m", "nearest_minutes", "metres_share", *_BAND)
+_WEIGHTS: Final = ("area", "buildings", "households", "residents", "workers")
 _JUDGED: Final = ("area", "residents", "households")
 
 Floats = npt.NDArray[np.float64]
@@ -110,7 +111,9 @@ def unit_coverage(
             block[_BAND[0]].to_numpy(), block[_BAND[1]].to_numpy(), rules
         )
         block["demand_basis"] = tree.basis
-        block["demand_per_site"], block["location_quotient"] = tree.need(by_grid)
+        block["demand_per_site"], block["location_quotient"] = tree.need(
+            by_grid, need_weight(demand, by_grid)
+        )
         labels = {
             "subject": "unit",
             "tier": str(tier_id),
@@ -131,13 +134,10 @@ class _Tree:
     weights: Mapping[str, Floats]
     basis: npt.NDArray[np.object_]
     grid_basis: npt.NDArray[np.object_]
-    needing: Floats
 
     @classmethod
     def of(cls, grids: gpd.GeoDataFrame, units: gpd.GeoDataFrame, demand: Demand) -> "_Tree":
-        weights = {
-            name: demand.weight(name) for name in ("area", "buildings", "households", "residents")
-        }
+        weights = {name: demand.weight(name) for name in _WEIGHTS}
         steps = tuple(_ancestors(grids, units, demand.is_base))
         grid_basis = demand.basis.to_numpy()
         basis = np.full(len(units), None, dtype=object)
@@ -153,7 +153,6 @@ class _Tree:
             weights=weights,
             basis=basis,
             grid_basis=grid_basis,
-            needing=need_weight(demand),
         )
 
     def shares(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -181,13 +180,13 @@ class _Tree:
             result[f"judged_{name}"] = self._mean(judged[name], weight)
         return pd.DataFrame(result)
 
-    def need(self, rows: pd.DataFrame) -> tuple[Floats, Floats]:
+    def need(self, rows: pd.DataFrame, weight: Floats) -> tuple[Floats, Floats]:
         """Return the demand for each site and the location quotient of each unit."""
         shared = rows["demand_per_site"].to_numpy(dtype=float)
         has = np.divide(1.0, shared, out=np.zeros(len(shared)), where=np.isfinite(shared))
-        mean = self._mean(has, self.needing)
+        mean = self._mean(has, weight)
         each = np.divide(1.0, mean, out=np.full(self.n_units, np.nan), where=mean > 0)
-        return each, self._mean(rows["location_quotient"], self.needing)
+        return each, self._mean(rows["location_quotient"], weight)
 
     def count_sites(self, served: Pairs) -> npt.NDArray[np.int64]:
         """Return how many different sites serve each unit."""

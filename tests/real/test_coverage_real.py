@@ -121,9 +121,9 @@ def test_crowded_is_never_a_flood(taipei: Layers, las_palmas: Layers) -> None:
 
 def test_what_las_palmas_has_adds_up_to_its_sites(las_palmas: Layers) -> None:
     demand = grid_demand(las_palmas.grids, las_palmas.buildings)
-    weight = need_weight(demand)
     long = _long(las_palmas)
     for _, rows in long.groupby("tier"):
+        weight = need_weight(demand, rows)
         n_used = (weight / rows["demand_per_site"].to_numpy()).sum()
         assert n_used == pytest.approx(round(n_used), abs=1e-6)
         mean = (weight * rows["location_quotient"].to_numpy()).sum() / weight.sum()

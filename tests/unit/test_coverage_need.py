@@ -16,7 +16,7 @@ from geo.coverage import (
     radius_coverage,
     unit_coverage,
 )
-from geo.coverage.need import lorenz, need_of, weighted_gini
+from geo.coverage.need import lorenz, need_of, need_weight, weighted_gini
 from geo.layers import Layers
 from tests.builders import buildings, grids, sites, units
 from tests.coverage_cases import tier
@@ -161,7 +161,11 @@ def _summary(**columns: list[str]) -> dict:
     pairs = demand_pairs(cells, places, demand, limit_m=10)
     tiers = {"t": tier("t", metres=10)}
     return need_summary(
-        places, demand, tiers=tiers, served=lambda tier, mask: pairs.within(tier.distance_m, mask)
+        places,
+        demand,
+        tiers=tiers,
+        weights={"t": np.array([10.0, 10.0, 20.0])},
+        served=lambda tier, mask: pairs.within(tier.distance_m, mask),
     )["t"]
 
 
@@ -190,4 +194,15 @@ def test_the_summary_has_every_category_that_the_sites_have() -> None:
 
 def test_without_sites_there_is_nothing_to_sum_up() -> None:
     demand = grid_demand(grids((0, 0, 1, 1)), None)
-    assert need_summary(None, demand, tiers=TIERS, served=lambda *_: None) == {}
+    given = {"tiers": TIERS, "weights": {}, "served": lambda *_: None}
+    assert need_summary(None, demand, **given) == {}
+
+
+def test_what_the_streets_cannot_judge_needs_nothing() -> None:
+    cells = grids((0, 0, 10, 10), (10, 0, 20, 10), (20, 0, 30, 10), kind=["base"] * 2 + ["other"])
+    demand = grid_demand(cells, buildings((5, 5), (15, 5), (25, 5), residents=[10, 40, 5]))
+    rows = pd.DataFrame({"judged_residents": [1.0, 0.25, 1.0], "judged_area": [1.0, 1.0, 1.0]})
+    assert need_weight(demand, rows).tolist() == [10.0, 10.0, 0.0]
+    assert need_weight(demand, rows.assign(judged_residents=np.nan)).tolist() == [0.0] * 3
+    by_area = grid_demand(cells, None)
+    assert need_weight(by_area, rows).tolist() == [100.0, 100.0, 0.0]

@@ -204,6 +204,7 @@ def test_wide_columns_are_named_by_tier_and_model() -> None:
         "class_near",
         "demand_basis_near",
         "certainty_near",
+        "location_quotient_near",
     ]
     assert {"covered_residents_share_near_low", "covered_residents_share_near_high"} <= set(wide)
     assert wide["class_near"].tolist() == ["adequate", "blank", "adequate", "adequate"]
