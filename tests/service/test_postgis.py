@@ -198,3 +198,16 @@ def test_srid_of_the_database_is_the_crs(url: str, tmp_path: Path) -> None:
     assert loaded.sources[0].crs == "EPSG:4490"
     expected = pd.Series(forms.grids(forms.SIMPLIFIED).area.to_numpy())
     assert loaded.layers.grids.area.to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-3)
+
+
+def test_a_column_that_is_only_called_geometry(url: str, tmp_path: Path) -> None:
+    frame = forms.grids(forms.SIMPLIFIED)
+    with psycopg.connect(url) as link:
+        link.execute("CREATE TABLE town.words (geometry text, geom geometry(Polygon, 4547))")
+        for shape in frame.geometry:
+            place = ("四至", shape.wkb)
+            link.execute("INSERT INTO town.words VALUES (%s, ST_GeomFromWKB(%s, 4547))", place)
+        link.execute("CREATE TABLE town.wkt AS SELECT ST_AsText(geom) AS geometry FROM town.words")
+    loaded = read(tmp_path, url, layer="town.words")
+    assert set(loaded.layers.grids["geometry_source"]) == {"四至"}
+    assert len(read(tmp_path, url, layer="town.wkt", crs="EPSG:4547").layers.grids) == 12

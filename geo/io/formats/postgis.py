@@ -176,8 +176,12 @@ def _rows(
         query += sql.SQL(" ORDER BY ") + sql.SQL(", ").join(map(sql.Identifier, key))
     with link.cursor(binary=True) as cursor:
         rows = cursor.execute(query).fetchall()
+    # A further column of that name, which is no place, must not be lost under the places.
+    kept = {"geometry": "geometry_source"} if place is not None else {}
     cells = {
-        name: pd.Series([_cell(row[i]) for row in rows], dtype=object).infer_objects()
+        kept.get(name, name): pd.Series(
+            [_cell(row[i]) for row in rows], dtype=object
+        ).infer_objects()
         for i, name in enumerate(plain)
     }
     frame = pd.DataFrame(cells, index=range(len(rows)))
@@ -255,7 +259,7 @@ def _digest(frame: pd.DataFrame) -> str:
     """Return a hash of the rows that does not depend on their order."""
     columns = [
         [None if v is None else v.hex() for v in frame[name].to_wkb()]
-        if name == "geometry"
+        if name == "geometry" and isinstance(frame, gpd.GeoDataFrame)
         else frame[name].tolist()
         for name in frame.columns
     ]
