@@ -5,7 +5,7 @@ reference system the geometries are projected all at once when it is first asked
 when they are.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -79,11 +79,14 @@ class FeatureTable:
             self._projected[reference.uri] = found
         return found
 
-    def encoded_in(self, reference: Reference, rows: Iterable[int]) -> list[bytes]:
-        """Return features as GeoJSON with coordinates in `reference`."""
-        if reference is CRS84:
+    def encoded_in(
+        self, reference: Reference, rows: Sequence[int] | Rows, *, has_geometry: bool = True
+    ) -> list[bytes]:
+        """Return features as GeoJSON with coordinates in `reference`, or without any."""
+        if has_geometry and reference is CRS84:
             return [self.encoded[row] for row in rows]
-        geometries = self.projected(reference).encoded(rows)
+        nothing = [b"null"] * len(rows)
+        geometries = self.projected(reference).encoded(rows) if has_geometry else nothing
         return [
             b"%b%b%b" % (self.encoded[row][: self.spans[row, 0]], shape, self.encoded[row][end:])
             for row, shape in zip(rows, geometries, strict=True)

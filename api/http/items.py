@@ -102,10 +102,15 @@ def items_answer(call: Call, table: FeatureTable) -> Answer:
         }
     )
     body = b'{"type":"FeatureCollection","features":[%b],%b' % (
-        b",".join(table.encoded_in(page.query.reference, page.rows)),
+        b",".join(_encoded(table, page)),
         tail[1:],
     )
     return Answer(body=body, media_type=GEOJSON, headers=_crs_header(page.query.reference))
+
+
+def _encoded(table: FeatureTable, page: Page) -> list[bytes]:
+    query = page.query
+    return table.encoded_in(query.reference, page.rows, has_geometry=query.has_geometry)
 
 
 def item_answer(call: Call, table: FeatureTable) -> Answer:

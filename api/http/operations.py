@@ -136,6 +136,7 @@ def parameters(call: Call) -> dict[str, Any]:
             "default": FILTER_LANGUAGES[0],
         },
         "filter-crs": systems,
+        "skipGeometry": {"type": "boolean", "default": False},
         "datetime": {"type": "string", "pattern": _DATETIME},
     }
     return {name: _query(call, name, schema) for name, schema in schemas.items()}

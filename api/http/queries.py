@@ -25,7 +25,7 @@ __all__ = [
 
 ITEMS_PARAMETERS: Final = (
     *("limit", "offset", "after", "bbox", "bbox-crs", "crs", "datetime"),
-    *("filter", "filter-lang", "filter-crs"),
+    *("filter", "filter-lang", "filter-crs", "skipGeometry"),
 )
 """Parameters of items besides its properties, `f` and `lang`."""
 
@@ -56,6 +56,8 @@ class ItemsQuery:
         A CQL2 filter, None where there is none; its geometries are in `filter_reference`.
     `reference`
         What the features are given out in.
+    `has_geometry`
+        Whether the features are given out with their geometry.
     """
 
     limit: int
@@ -67,6 +69,7 @@ class ItemsQuery:
     tree: Any
     filter_reference: Reference
     reference: Reference
+    has_geometry: bool
 
 
 def single_values(pairs: Iterable[tuple[str, str]], known: Iterable[str]) -> dict[str, str]:
@@ -118,6 +121,7 @@ def read_items_query(
         tree=_filter(values),
         filter_reference=read_reference(values, "filter-crs", references),
         reference=read_reference(values, "crs", references),
+        has_geometry=not _flag(values, "skipGeometry"),
     )
 
 
@@ -193,6 +197,13 @@ def _cursor(text: str) -> tuple[int, str]:
     if found is None:
         raise RequestError("http.bad_after", value=text[:80])
     return int(found[1]), found[2]
+
+
+def _flag(values: Mapping[str, str], name: str) -> bool:
+    text = values.get(name, "false")
+    if text not in {"true", "false"}:
+        raise RequestError("http.not_a_flag", name=name, value=text[:80])
+    return text == "true"
 
 
 def _filter(values: Mapping[str, str]) -> Any:  # noqa: ANN401

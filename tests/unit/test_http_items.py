@@ -68,6 +68,23 @@ def test_next_keeps_every_parameter_and_ends(client: TestClient) -> None:
     assert seen == [f"g{row}-{column}" for row in range(2) for column in range(3)]
 
 
+def test_geometries_can_be_left_out(client: TestClient) -> None:
+    whole = client.get(f"{ITEMS}?limit=2").json()["features"]
+    bare = client.get(f"{ITEMS}?limit=2&skipGeometry=true").json()["features"]
+    assert bare == [{**found, "geometry": None} for found in whole]
+    assert client.get(f"{ITEMS}?skipGeometry=1").status_code == 400
+
+
+def test_a_cursor_stands_where_its_feature_was(client: TestClient) -> None:
+    assert ids(client.get(f"{ITEMS}?limit=2&after=1.g0-1").json()) == ["g0-2", "g1-0"]
+    # that feature is gone: its place counts
+    assert ids(client.get(f"{ITEMS}?limit=2&after=1.gone").json()) == ["g0-1", "g0-2"]
+    assert ids(client.get(f"{ITEMS}?limit=2&after=1.g0-1&is_orphan=true").json()) == ["g1-0"]
+    assert ids(client.get(f"{ITEMS}?after=9.gone").json()) == []
+    for wrong in ("", "x", "-1.a", "1"):
+        assert client.get(f"{ITEMS}?after={wrong}").status_code == 400
+
+
 def test_prev_leads_back(client: TestClient) -> None:
     page = client.get(f"{ITEMS}?limit=2&offset=2").json()
     back = next(link["href"] for link in page["links"] if link["rel"] == "prev")
