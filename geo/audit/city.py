@@ -9,13 +9,22 @@ import pandas as pd
 
 from geo import coverage as circles
 from geo import grids as tiling
+from geo.audit.surfaces import covered, surfaces
 from geo.audit.trust import doubtful_layers, trusted_layers, unjudged
 from geo.codes import CodeScheme, code_scheme
 from geo.io import Loaded
 from geo.layers import Layers
 from geo.standards import Standard, Tier
 
-__all__ = ["City", "areas_of_sites", "circles_to_draw", "measure", "notes", "sites_with_loads"]
+__all__ = [
+    "City",
+    "areas_of_sites",
+    "circles_to_draw",
+    "measure",
+    "notes",
+    "sites_with_loads",
+    "summary_of",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,23 +75,26 @@ def measure(loaded: Loaded) -> City:
         layers.grids, layers.buildings, has_all_buildings=layers.has_all_buildings
     )
     tiers = standard.tiers if layers.sites is not None else {}
-    table = circles.radius_coverage(layers.grids, layers.sites, demand, tiers=tiers, rules=cover)
     network = _network(layers, demand, tiers=tiers, rules=cover)
-    if network is not None and layers.sites is not None:
-        rows = circles.network_coverage(network, layers.sites, tiers=tiers, rules=cover)
-        table = pd.concat([table, rows], ignore_index=True)
-    if layers.units is not None:
-        by_unit = circles.unit_coverage(
-            table, layers, demand, tiers=tiers, rules=cover, network=network
-        )
-        table = pd.concat([table, by_unit], ignore_index=True)
+    table = pd.concat(
+        [
+            covered(layers, each.demand, tiers=each.tiers, rules=cover, network=each.network)
+            for each in surfaces(demand, tiers, network)
+        ],
+        ignore_index=True,
+    )
     if "sites" in doubtful:
         table = unjudged(table)
     people = circles.grid_totals(layers.grids, demand)
     capacity = None
     if tiers and "sites" not in doubtful:
         capacity = circles.capacity_of(
-            layers, demand, people, tiers=tiers, rules=cover, network=network
+            layers,
+            demand,
+            people,
+            tiers=surfaces(demand, tiers, network)[0].tiers,
+            rules=cover,
+            network=network,
         )
     matched = tiling.tile(
         layers.grids, _outlines(layers), noise_width_m=standard.limit("noise_width_m")
@@ -106,12 +118,27 @@ def measure(loaded: Loaded) -> City:
     )
 
 
+def summary_of(city: City) -> dict[str, dict[str, Any]]:
+    """Return per tier the totals over the base grids, each by the demand that the tier serves."""
+    tiers = city.standard.tiers
+    totals: dict[str, dict[str, Any]] = {}
+    for each in surfaces(city.demand, tiers, city.network):
+        totals |= circles.coverage_summary(
+            city.coverage, each.demand, city.layers, tiers=each.tiers, model=city.model
+        )
+    return {name: totals[name] for name in tiers if name in totals}
+
+
 def _spread(layers: Layers, standard: Standard) -> tuple[Layers, tuple[Mapping[str, str], ...]]:
     """Return `layers` with totals spread over the buildings where the project wants it."""
     wanted = standard.limit("spread_totals")
     if wanted:
         return circles.spread_totals(layers, by_count=wanted != 1)
-    return layers, circles.spreading_notes(layers)
+    notes = circles.spreading_notes(layers)
+    if any(tier.demand == "workers" for tier in standard.tiers.values()):
+        layers, said = circles.spread_totals(layers, columns=("outdoor_workers",))
+        notes = (*said, *notes)
+    return layers, notes
 
 
 def _network(

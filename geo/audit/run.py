@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 import geopandas as gpd
 
 from geo import coverage as circles
-from geo.audit.city import City, areas_of_sites, circles_to_draw, measure, notes, sites_with_loads
+from geo.audit.city import (
+    City,
+    areas_of_sites,
+    circles_to_draw,
+    measure,
+    notes,
+    sites_with_loads,
+    summary_of,
+)
 from geo.audit.columns import grid_columns, orphan_reasons, unit_columns, with_confidence
 from geo.audit.complete import complete_findings
 from geo.audit.need import need_of_city, services_of_city
@@ -136,9 +144,7 @@ def _audit(
         circles=with_confidence(circles_to_draw(city), standard),
         findings=findings,
         coverage=with_confidence(city.coverage, standard),
-        coverage_summary=circles.coverage_summary(
-            city.coverage, city.demand, layers, tiers=standard.tiers, model=city.model
-        ),
+        coverage_summary=summary_of(city),
         verdict_model=city.model,
         noise=noise,
         skipped=skipped,

@@ -8,7 +8,8 @@ from geo import coverage as circles
 from geo import grids as tiling
 from geo.audit.city import City
 from geo.audit.levels import with_levels
-from geo.findings import Report, findings_frame
+from geo.audit.surfaces import surfaces
+from geo.findings import Report, concat_findings, findings_frame
 from geo.grids.cuts import find_cuts
 from geo.grids.mismatches import find_mismatches
 from geo.grids.nets import find_net_conflicts
@@ -86,19 +87,30 @@ def _barriers(city: City) -> Report:
         return Report(
             findings=findings_frame([], city.layers.crs), skipped={"C504": "audit.skip_no_streets"}
         )
-    return circles.find_barriers(
-        city.network,
-        city.layers,
-        tiers=city.standard.tiers,
-        rules=circles.CoverageRules.from_standard(city.standard),
-        people=city.people,
+    first, *others = (
+        circles.find_barriers(
+            along,
+            city.layers,
+            tiers=tiers,
+            rules=circles.CoverageRules.from_standard(city.standard),
+            people=city.people,
+        )
+        for _, tiers, along in surfaces(city.demand, city.standard.tiers, city.network)
+        if along is not None
     )
+    if not others:
+        return first
+    found = [report.findings for report in (first, *others)]
+    return replace(first, findings=concat_findings(found, city.layers.crs))
+
+
+_NO_TIERS: Final = "audit.skip_no_tiers"
 
 
 def _capacity(city: City) -> Report:
     if city.capacity is None:
-        reason = circles.no_capacity(city.layers, city.demand, city.people)
-        return Report(findings=findings_frame([], city.layers.crs), skipped={"C506": str(reason)})
+        reason = circles.no_capacity(city.layers, city.demand, city.people) or _NO_TIERS
+        return Report(findings=findings_frame([], city.layers.crs), skipped={"C506": reason})
     return circles.find_short_capacity(
         city.capacity,
         city.layers.grids,

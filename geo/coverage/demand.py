@@ -31,6 +31,7 @@ MAX_MISSING_SHARE: Final = 0.2
 
 _BASE: Final = "base"
 _WEIGHTS: Final = ("residents", "households")
+_WORKERS: Final = "outdoor_workers"
 
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
@@ -49,7 +50,7 @@ class Demand:
         Memberships, length m, sorted by grid: the point at `point_at[i]` belongs to the grid at
         `grid_at[i]`. A point belongs to one base grid, and besides to the dedicated grid that
         covers it.
-    `residents`, `households`
+    `residents`, `households`, `workers` (who work outdoors)
         Weights of the points, length k; None where the buildings have no such column. A missing
         weight counts as 0.
     `basis`
@@ -78,6 +79,16 @@ class Demand:
     is_partial: bool
     has_all_buildings: bool
     messages: tuple[dict[str, str], ...]
+    workers: Floats | None = None
+
+    def of_workers(self) -> "Demand":
+        """Return the demand of those who work outdoors: workers, else buildings, else the area.
+
+        Where no building tells of any it is this demand.
+        """
+        if self.workers is None or not (self.workers > 0).any():
+            return self
+        return _with_basis(replace(self, messages=()), ("buildings", "workers"))
 
     def sum_by_grid(self, values: npt.ArrayLike) -> Floats:
         """Return the sum over each grid's points of `values` (length m), length n."""
@@ -93,7 +104,11 @@ class Demand:
 
     def point_weight(self, basis: str) -> Floats:
         """Return the points' weights by residents, households or buildings (equal), length k."""
-        known = {"residents": self.residents, "households": self.households}.get(basis)
+        known = {
+            "residents": self.residents,
+            "households": self.households,
+            "workers": self.workers,
+        }.get(basis)
         if known is not None:
             return known
         return np.full(len(self.points_xy), 1.0 if basis == "buildings" else 0.0)
@@ -102,7 +117,7 @@ class Demand:
         """Return the weight of each membership by the basis of its grid, length m."""
         basis = self.basis.to_numpy()[self.grid_at]
         weight = np.zeros(len(basis))
-        for name in ("residents", "households", "buildings"):
+        for name in ("residents", "households", "buildings", "workers"):
             mine = basis == name
             weight[mine] = self.point_weight(name)[self.point_at[mine]]
         return weight
@@ -243,8 +258,9 @@ def _by_buildings(
         is_partial=False,
         has_all_buildings=has_all_buildings,
         messages=notes,
+        workers=weights["outdoor_workers"],
     )
-    return _with_basis(demand)
+    return _with_basis(demand, ("buildings", "households", "residents"))
 
 
 def _doors_xy(buildings: gpd.GeoDataFrame) -> Floats:
@@ -257,11 +273,11 @@ def _doors_xy(buildings: gpd.GeoDataFrame) -> Floats:
     return xy
 
 
-def _with_basis(demand: Demand) -> Demand:
-    """Return `demand` with the basis of each grid and of the totals."""
+def _with_basis(demand: Demand, names: tuple[str, ...]) -> Demand:
+    """Return `demand` with the basis of each grid and of the totals, the last name first."""
     basis = np.full(len(demand.grid_ids), "area", dtype=object)
     totals, notes = "area", demand.messages
-    for name in ("buildings", "households", "residents"):
+    for name in names:
         has = demand.weight(name) > 0
         basis[has] = name
         if (has & demand.is_base).any():
@@ -280,9 +296,9 @@ def _weights(
     buildings: gpd.GeoDataFrame,
 ) -> tuple[dict[str, Floats | None], tuple[dict[str, str], ...]]:
     """Return residents and households of `buildings` (missing: 0) and what to say of them."""
-    weights: dict[str, Floats | None] = dict.fromkeys(_WEIGHTS)
+    weights: dict[str, Floats | None] = dict.fromkeys((*_WEIGHTS, _WORKERS))
     notes = []
-    for column in _WEIGHTS:
+    for column in weights:
         if column not in buildings.columns:
             continue
         values = pd.to_numeric(buildings[column]).to_numpy(dtype=float, na_value=np.nan)

@@ -107,7 +107,7 @@ def capacity_of(
     O(pairs of a place and a site in reach), 24 bytes a pair.
     """
     sites = layers.sites
-    if sites is None or no_capacity(layers, demand, people) is not None:
+    if sites is None or not tiers or no_capacity(layers, demand, people) is not None:
         return None
     surface = people_surface(
         layers.grids, demand, people, lattice_m=rules.lattice_m, network=network

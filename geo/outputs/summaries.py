@@ -103,6 +103,7 @@ def _tier(audit: Audit, tier: Tier, model: str) -> dict[str, Any]:
         "distance_m": tier.distance_m,
         "speed_kmh": tier.speed_kmh,
         "mode": tier.mode,
+        "demand": tier.demand,
         "categories": _categories(audit, tier),
         "services": tier.services,
         "title": dict(tier.title),

@@ -97,6 +97,7 @@ def _tier(name: str, entry: Mapping[str, Any]) -> Tier:
         mode=entry.get("mode", "walk"),
         categories=as_words(entry.get("categories")),
         services=as_words(entry.get("services")),
+        demand=entry.get("demand", "residents"),
         source=minutes["source"],
         confidence=minutes["confidence"],
         distance_source=metres["source"],

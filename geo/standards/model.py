@@ -8,9 +8,21 @@ from typing import Final, Literal
 from geo.errors import StandardError
 from geo.words import text
 
-__all__ = ["CONFIDENCES", "Confidence", "Edition", "Figure", "Standard", "Tier", "as_words"]
+__all__ = [
+    "CONFIDENCES",
+    "DEMANDS",
+    "Confidence",
+    "Edition",
+    "Figure",
+    "Standard",
+    "Tier",
+    "as_words",
+]
 
 Confidence = Literal["published", "secondary", "unverified", "ours"]
+
+DEMANDS: Final = ("residents", "workers")
+"""Whom a tier can serve."""
 
 CONFIDENCES: Final = ("published", "secondary", "unverified", "ours")
 """`ours` is our own default, where no source gives a number."""
@@ -47,7 +59,8 @@ class Tier:
     """One kind of circle. `categories` None means that every site counts.
 
     `services` are the codes of the catalogue (classes or services) that everybody in the tier must
-    reach; None asks for none.
+    reach; None asks for none. `demand` is whom it serves: `residents`, or `workers` who work
+    outdoors.
 
     `source` and `confidence` are those of the minutes, `distance_source` and
     `distance_confidence` those of the metres: where none are published they are ours.
@@ -60,6 +73,7 @@ class Tier:
     mode: str = "walk"
     categories: tuple[str, ...] | None = None
     services: tuple[str, ...] | None = None
+    demand: str = "residents"
     source: str = ""
     confidence: Confidence = "ours"
     distance_source: str = ""

@@ -10,7 +10,7 @@ from geo.errors import StandardError
 from geo.quantities import distance_m
 from geo.standards.files import hint
 from geo.standards.loading import WALKED_SOURCE, sorted_tiers
-from geo.standards.model import Figure, Standard, Tier, as_words
+from geo.standards.model import DEMANDS, Figure, Standard, Tier, as_words
 from geo.standards.services import service_codes
 
 __all__ = ["MODES", "with_overrides"]
@@ -54,6 +54,7 @@ _SETTINGS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = MappingPr
         "mode": (lambda value: value in MODES, " | ".join(MODES)),
         "categories": (_is_words, '["…", …]'),
         "services": (_is_services, '["elderly", "elderly.canteen", …]'),
+        "demand": (lambda value: value in DEMANDS, " | ".join(DEMANDS)),
     }
 )
 
@@ -72,8 +73,8 @@ def with_overrides(
         What the project's standards say together.
     tiers
         Tier id to any of `title` (text, or `zh` and `en`), `minutes`, `distance_m`, `mode`,
-        `categories`, `services`. An id that the standard lacks makes a new tier and must give its
-        minutes. New minutes without metres mean minutes × 4 km/h.
+        `categories`, `services`, `demand`. An id that the standard lacks makes a new tier and must
+        give its minutes. New minutes without metres mean minutes × 4 km/h.
     thresholds
         Threshold to number.
 
@@ -142,6 +143,7 @@ def _changed_tier(tier_id: str, settings: Mapping[str, Any], tiers: Mapping[str,
         mode=settings.get("mode", tier.mode),
         categories=as_words(settings.get("categories", tier.categories)),
         services=as_words(settings.get("services", tier.services)),
+        demand=settings.get("demand", tier.demand),
     )
 
 

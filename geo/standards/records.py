@@ -81,6 +81,7 @@ def _tier_record(tier: Tier) -> dict[str, Any]:
         "mode": tier.mode,
         "categories": None if tier.categories is None else list(tier.categories),
         "services": None if tier.services is None else list(tier.services),
+        "demand": tier.demand,
         "source": tier.source,
         "confidence": tier.confidence,
         "distance_source": tier.distance_source,

@@ -1,8 +1,8 @@
 """Circles along streets: the network of one city prepared once, to measure any tier and sites."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -142,10 +142,12 @@ class NetworkKernel:
             reach=reach,
             rules=rules,
             n_crossings=edges.n_crossings,
-            basis_weight=demand.basis_weight(),
-            households=demand.point_weight("households")[demand.point_at],
-            cells_by_area=np.flatnonzero((demand.basis == "area").to_numpy()[lattice_at]),
+            **_weights(demand, lattice_at),
         )
+
+    def serving(self, demand: Demand) -> "NetworkKernel":
+        """Return the same streets, sites and points for the points' other demand."""
+        return replace(self, demand=demand, **_weights(demand, self.lattice_at))
 
     def times(self, tier: Tier, sites: Mask) -> tuple[Times, Times]:
         """Return the times of the demand points and of the lattice to the nearest of `sites`."""
@@ -260,6 +262,15 @@ class NetworkKernel:
             )
         )
         return _ratio(summed, total), _ratio(total, all_of_it)
+
+
+def _weights(demand: Demand, lattice_at: Positions) -> dict[str, Any]:
+    """Return what a kernel keeps of its demand."""
+    return {
+        "basis_weight": demand.basis_weight(),
+        "households": demand.point_weight("households")[demand.point_at],
+        "cells_by_area": np.flatnonzero((demand.basis == "area").to_numpy()[lattice_at]),
+    }
 
 
 def limit_ms(tier: Tier) -> float:
