@@ -14,7 +14,7 @@ from geo.coverage.network.graph import Arcs, Chains
 
 __all__ = ["BUCKET_BITS", "Places", "Queue", "Scratch", "arrive", "count", "nearest", "reach"]
 
-BUCKET_BITS: Final = 12
+BUCKET_BITS: Final = 13
 """A bucket of a queue spans 2 to the power of this many milliseconds."""
 
 _NONE: Final = -1
@@ -36,14 +36,14 @@ class Places(NamedTuple):
 class Queue(NamedTuple):
     """Scratch of one search over n junctions.
 
-    `head`: first junction of each bucket, a power of two of them. `after`, `before`: neighbours in
-    the list of a bucket. `slot`: bucket of each junction that waits, else -1. `state[1]`: how many
-    wait.
+    `head`: first entry of each bucket, a power of two of them. `after`: the next entry of the same
+    bucket. `waits`: the junction of each entry. `slot`: bucket that each junction waits in, else
+    -1; its other entries are out of date. `state`: how many entries wait, how many are in use.
     """
 
     head: Ints
     after: Ints
-    before: Ints
+    waits: Ints
     slot: Ints
     state: Ints
 
@@ -65,24 +65,14 @@ class Scratch(NamedTuple):
 
 @compiled
 def _push(queue: Queue, node: int, time: int) -> None:
-    """Put `node` into the bucket of `time`, out of any other."""
-    head, after, before, slot, state = queue
+    """Put `node` into the bucket of `time`; what it had in a later one is out of date."""
+    head, after, waits, slot, state = queue
     bucket = (time >> BUCKET_BITS) & (len(head) - 1)
-    if slot[node] == _NONE:
-        state[1] += 1
-    else:
-        left, right = before[node], after[node]
-        if left == _NONE:
-            head[slot[node]] = right
-        else:
-            after[left] = right
-        if right != _NONE:
-            before[right] = left
-    first = head[bucket]
-    after[node], before[node] = first, _NONE
-    if first != _NONE:
-        before[first] = node
-    head[bucket], slot[node] = node, bucket
+    if slot[node] != bucket:
+        entry = state[1]
+        waits[entry], after[entry] = node, head[bucket]
+        head[bucket], slot[node] = entry, bucket
+        state += 1
 
 
 @compiled
@@ -112,28 +102,28 @@ def _sow(chains: Chains, sites: Places, site: int, limit: int, times: Ints, queu
 
 
 @compiled
-def _outwards(  # noqa: C901, PLR0912 one loop, since calls in it would cost more than its work
-    arcs: Arcs, times: Ints, queue: Queue, limit: int, nodes: Ints, n: int
-) -> int:
+def _outwards(arcs: Arcs, times: Ints, queue: Queue, limit: int, nodes: Ints, n: int) -> int:
     """Search until nothing waits: `times` become the least ones, up to `limit`.
 
-    A bucket is a doubly linked list; within it order does not matter, since a junction that gets
-    better is looked at again. Each junction waits once at most, so the memory is fixed. `nodes`
-    lists the junctions that have a time, `n` of them before; returns how many after.
+    A bucket is a list; within it order does not matter, since a junction that gets better is looked
+    at again. A junction has one entry at most in a bucket, and one more for each earlier bucket
+    that some arc moves it to: two entries an arc are enough. `nodes` lists the junctions that have
+    a time, `n` of them before; returns how many after.
     """
     first, tail, _, time_ms = arcs
-    head, after, before, slot, state = queue
-    mask, bucket, waiting = len(head) - 1, 0, state[1]
+    head, after, waits, slot, state = queue
+    mask, bucket, free, waiting, unused = len(head) - 1, 0, np.int32(_NONE), state[0], state[1]
     while waiting > 0:
-        node = head[bucket]
-        if node == _NONE:
+        entry = head[bucket]
+        if entry == _NONE:
             bucket = (bucket + 1) & mask
             continue
-        right = after[node]
-        head[bucket], slot[node] = right, _NONE
-        if right != _NONE:
-            before[right] = _NONE
+        node = waits[entry]
+        head[bucket], after[entry], free = after[entry], free, entry
         waiting -= 1
+        if slot[node] != bucket:
+            continue
+        slot[node] = _NONE
         so_far = np.int64(times[node])
         for at in range(first[node], first[node + 1]):
             time, other = so_far + time_ms[at], tail[at]
@@ -144,25 +134,19 @@ def _outwards(  # noqa: C901, PLR0912 one loop, since calls in it would cost mor
                 nodes[n] = other
                 n += 1
             times[other] = time
-            to, place = (time >> BUCKET_BITS) & mask, slot[other]
-            if place == to:
+            to = (time >> BUCKET_BITS) & mask
+            if slot[other] == to:
                 continue
-            if place == _NONE:
-                waiting += 1
+            entry = free
+            if entry == _NONE:
+                entry = unused
+                unused += 1
             else:
-                left, right = before[other], after[other]
-                if left == _NONE:
-                    head[place] = right
-                else:
-                    after[left] = right
-                if right != _NONE:
-                    before[right] = left
-            right = head[to]
-            after[other], before[other] = right, _NONE
-            if right != _NONE:
-                before[right] = other
-            head[to], slot[other] = other, to
-    state[1] = 0
+                free = after[entry]
+            waits[entry], after[entry] = other, head[to]
+            head[to], slot[other] = entry, to
+            waiting += 1
+    state[:] = 0
     return n
 
 

@@ -6,11 +6,13 @@ of its own, and the graph is shared.
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from geo.coverage.compiled import in_threads
 from geo.coverage.network.arrays import NEVER_MS, Ints, Longs
 from geo.coverage.network.graph import Graph
 from geo.coverage.network.loops import (
@@ -37,6 +39,9 @@ __all__ = [
 ]
 
 _CHUNK: Final = 64
+
+_WORTH_SECONDS: Final = 0.01
+"""Work of less than this is done before threads have started."""
 
 
 class Reached(NamedTuple):
@@ -82,7 +87,7 @@ def nearest_ms(graph: Graph, sites: Places) -> Ints:
     One search from all sites: O(arcs), a little more where a bucket is looked at twice.
     """
     times = np.full(graph.n_nodes, NEVER_MS, dtype=np.int32)
-    queue = _queue(graph, _longest_ms(graph, sites))
+    queue = _queue(graph, _longest_ms(graph, sites), len(sites.chain))
     nearest(graph.chains, graph.arcs, sites, times, queue)
     return times
 
@@ -137,7 +142,7 @@ def reached(graph: Graph, sites: Places, targets: Targets, *, limit_ms: int) -> 
 
     def search(start: int) -> tuple[Ints, Ints, Ints]:
         some = take(sites, slice(start, start + _CHUNK))
-        tools = (_scratch(graph, targets.size), _queue(graph, longest))
+        tools = (_scratch(graph, targets.size), _queue(graph, longest, 1))
         return reach(graph.chains, graph.arcs, some, arrays, limit_ms, tools)
 
     starts = range(0, len(sites.chain), _CHUNK)
@@ -176,27 +181,35 @@ def junction_counts(graph: Graph, sites: Places, *, limits_ms: tuple[int, ...]) 
     """
     limits = np.array(limits_ms, dtype=np.int32)
     longest = min(_longest_ms(graph, sites), int(limits[-1]))
-    n_parts = min(os.cpu_count() or 1, max(len(sites.chain) // _CHUNK, 1))
-    cuts = np.linspace(0, len(sites.chain), n_parts + 1).astype(int)
+    tools = (_scratch(graph, 0), _queue(graph, longest, 1))
+    start = perf_counter()
+    total = count(graph.chains, graph.arcs, take(sites, slice(0, _CHUNK)), limits, tools)
+    left = len(sites.chain) - _CHUNK
+    if left * (perf_counter() - start) < _WORTH_SECONDS * _CHUNK:  # threads would cost more
+        rest = take(sites, slice(_CHUNK, None))
+        total += count(graph.chains, graph.arcs, rest, limits, tools)
+        return total
 
-    def search(part: int) -> Ints:
-        some = take(sites, slice(cuts[part], cuts[part + 1]))
-        tools = (_scratch(graph, 0), _queue(graph, longest))
+    def search(start: int, stop: int) -> Ints:
+        some = take(sites, slice(start + _CHUNK, stop + _CHUNK))
+        tools = (_scratch(graph, 0), _queue(graph, longest, 1))
         return count(graph.chains, graph.arcs, some, limits, tools)
 
-    with ThreadPoolExecutor(max_workers=n_parts) as pool:
-        counts = list(pool.map(search, range(n_parts)))
-    total: Ints = np.sum(counts, axis=0, dtype=np.int32)
+    for part in in_threads(search, left, chunk=-(-left // (os.cpu_count() or 1))):
+        total += part
     return total
 
 
-def _queue(graph: Graph, longest_ms: int) -> Queue:
-    """Return an empty queue in which no two waiting times differ by more than `longest_ms`."""
-    n = graph.n_nodes
+def _queue(graph: Graph, longest_ms: int, n_sites: int) -> Queue:
+    """Return an empty queue for searches from `n_sites` sites at one time.
+
+    No two waiting times differ by more than `longest_ms`.
+    """
+    n_entries = 2 * (len(graph.arcs.tail) + n_sites)
     return Queue(
         head=np.full(1 << ((longest_ms >> BUCKET_BITS) + 3).bit_length(), -1, dtype=np.int32),
-        after=np.full(n, -1, dtype=np.int32),
-        before=np.full(n, -1, dtype=np.int32),
-        slot=np.full(n, -1, dtype=np.int32),
+        after=np.empty(n_entries, dtype=np.int32),
+        waits=np.empty(n_entries, dtype=np.int32),
+        slot=np.full(graph.n_nodes, -1, dtype=np.int32),
         state=np.zeros(2, dtype=np.int32),
     )
