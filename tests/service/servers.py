@@ -15,17 +15,18 @@ _PATIENCE_SECONDS = 60.0
 _CODE = """
 import sys
 from pathlib import Path
-from api.http import serve
-serve(Path(sys.argv[1]), port=0)
+from api.http import Settings, serve
+serve(Path(sys.argv[1]), port=0, settings=Settings(allow_upload="upload" in sys.argv))
 """
 _ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def served(folder: Path, log: Path) -> Iterator[str]:
-    """Serve the outputs in `folder` while inside; gives the URL, without a slash at its end."""
+def served(folder: Path, log: Path, *, allow_upload: bool = False) -> Iterator[str]:
+    """Serve `folder` while inside; gives the URL, without a slash at its end."""
     with log.open("w", encoding="utf-8") as stream:
         command = [sys.executable, "-W", "error", "-c", _CODE, str(folder)]
+        command += ["upload"] if allow_upload else []
         process = subprocess.Popen(command, stdout=stream, stderr=stream, cwd=_ROOT)
         try:
             yield f"http://127.0.0.1:{_port(process, log)}"
