@@ -6,7 +6,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["after_audit", "after_office", "closed_status", "status_title", "unticked"]
+__all__ = [
+    "after_audit",
+    "after_office",
+    "cells_after_audit",
+    "closed_status",
+    "status_title",
+]
 
 
 @cache
@@ -51,9 +57,7 @@ def after_office(status: str, cells: Mapping[str, str]) -> str:
     return status
 
 
-def unticked(cells: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """Return the column to clear of a finding that is found again, its text and the new one."""
-    untick = _flow()["audit"]["untick"]
-    if cells.get(untick["column"]) != untick["from"]:
-        return None
-    return untick["column"], untick["from"], untick["to"]
+def cells_after_audit(status: str) -> Mapping[str, str]:
+    """Return what an audit that moves a finding to `status` writes into the office's columns."""
+    cells: Mapping[str, str] = _flow()["audit"]["cells"].get(status, {})
+    return cells

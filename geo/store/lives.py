@@ -13,7 +13,7 @@ from geo.audit import Audit
 from geo.outputs.ledger import OFFICE_COLUMNS
 from geo.outputs.ledger.places import Places
 from geo.outputs.values import json_records
-from geo.store.flow import after_audit, unticked
+from geo.store.flow import after_audit, cells_after_audit
 
 __all__ = ["Life", "finding_key", "lives_after"]
 
@@ -35,8 +35,8 @@ class Life:
         State before (None: never seen) and after.
     `cells`
         The office's columns.
-    `cleared`
-        Column of the office that the audit sets to another text, the text before, and that text.
+    `edits`
+        What the audit itself changed in them: column, text before, text after.
     """
 
     key: str
@@ -45,7 +45,7 @@ class Life:
     before: str | None
     status: str
     cells: Mapping[str, str]
-    cleared: tuple[str, str, str] | None = None
+    edits: tuple[tuple[str, str, str], ...] = ()
 
 
 def finding_key(project_id: str, finding_id: str) -> str:
@@ -72,30 +72,37 @@ def lives_after(
         key = finding_key(audit.project_id, facts["finding_id"])
         listed.add(key)
         row = known.get(key)
-        before = None if row is None else row["status"]
-        cells = {name: "" if row is None else row[name] for name in OFFICE_COLUMNS}
-        status = after_audit(before, is_found=True)
-        cleared = unticked(cells) if before is not None and status != before else None
-        if cleared:
-            cells[cleared[0]] = cleared[2]
-        yield Life(
-            key=key,
-            is_listed=True,
-            facts=facts,
-            before=before,
-            status=status,
-            cells=cells,
-            cleared=cleared,
-        )
+        yield _life(key, facts, row, is_listed=True, is_found=True)
     for key, row in known.items():
         if key not in listed:
-            before = row["status"]
-            is_judged = _is_judged(audit, row)
-            status = after_audit(before, is_found=False) if is_judged else before
-            cells = {name: row[name] for name in OFFICE_COLUMNS}
-            yield Life(
-                key=key, is_listed=False, facts=row, before=before, status=status, cells=cells
-            )
+            is_found = None if not _is_judged(audit, row) else False
+            yield _life(key, row, row, is_listed=False, is_found=is_found)
+
+
+def _life(
+    key: str,
+    facts: Mapping[str, Any],
+    row: Mapping[str, Any] | None,
+    *,
+    is_listed: bool,
+    is_found: bool | None,
+) -> Life:
+    """Return a finding after an audit; `is_found` is None where it was not judged."""
+    cells = {name: "" if row is None else row[name] for name in OFFICE_COLUMNS}
+    before = None if row is None else row["status"]
+    is_kept = before is not None and is_found is None
+    status: str = before if is_kept else after_audit(before, is_found=bool(is_found))
+    moved = cells_after_audit(status) if status != before else {}
+    edits = [(name, cells[name], text) for name, text in moved.items() if cells[name] != text]
+    return Life(
+        key=key,
+        is_listed=is_listed,
+        facts=facts,
+        before=before,
+        status=status,
+        cells={**cells, **moved},
+        edits=tuple(edits),
+    )
 
 
 def _is_judged(audit: Audit, row: Mapping[str, Any]) -> bool:

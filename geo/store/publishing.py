@@ -182,17 +182,20 @@ def _write_lives(
             f" ON CONFLICT (finding_key) DO UPDATE SET {updates}",
             [tuple(row.values()) for row in rows],
         )
-    line.executemany(
-        "UPDATE finding SET status = ? WHERE finding_key = ?",
-        [(life.status, life.key) for life in lives if not life.is_listed],
-    )
+    for life in lives:
+        if not life.is_listed and life.status != life.before:
+            changed = {"status": life.status, **life.cells}
+            sets = ", ".join(f"{name} = ?" for name in changed)
+            line.execute(
+                f"UPDATE finding SET {sets} WHERE finding_key = ?",  # noqa: S608 (columns of ours)
+                (*changed.values(), life.key),
+            )
     event = {"revision": revision, "actor": "audit", "note": made.version_id}
     for life in lives:
         if life.status != life.before:
             states = {"from_status": life.before, "to_status": life.status}
             add_event(line, life.key, **event, **states)
-        if life.cleared:
-            column, before, after = life.cleared
+        for column, before, after in life.edits:
             add_event(line, life.key, **event, column=column, before=before, after=after)
 
 
