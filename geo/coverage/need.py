@@ -136,8 +136,8 @@ def need_summary(
     Returns
     -------
     need
-        For `all`, for what the tier names, for services, and for every category that the sites
-        have (the 50 most frequent): `demand_basis`, `n_sites`, `n_used` (that serve somebody),
+        For `all`, for what the tier names, for services, and for every category of the sites that
+        count (the 50 most frequent): `demand_basis`, `n_sites`, `n_used` (that serve somebody),
         `demand_per_site` (mean), `unserved_share` (demand with no site in reach), `gini`, `lorenz`
         (share of the service that the least served 10, 20, … 100 % of the demand hold),
         `max_location_quotient`, `is_asked` (the tier names it). None where nothing is known.
@@ -155,7 +155,8 @@ def need_summary(
         counting = sets[ALL_CATEGORIES]
         pairs = served(tier, counting)
         for category, mask in _found(sites).items():
-            sets.setdefault(category, mask & counting)
+            if (mask & counting).any():
+                sets.setdefault(category, mask & counting)
         summary[tier_id] = {
             category: {
                 **_evenness(_only(pairs, chosen), weight),

@@ -154,12 +154,12 @@ def test_where_nobody_is_counted_the_number_of_sites_decides() -> None:
     assert report.findings["details"].iloc[0]["need_zh"] == ""
 
 
-def _summary(**columns: list[str]) -> dict:
+def _summary(categories: tuple[str, ...] | None = None, **columns: list[str]) -> dict:
     cells = grids((0, 0, 10, 10), (100, 0, 110, 10), (200, 0, 210, 10))
     demand = grid_demand(cells, buildings((5, 5), (105, 5), (205, 5), residents=[10, 10, 20]))
     places = sites((5, 5), (5, 6), (105, 5), (900, 5), **columns)
     pairs = demand_pairs(cells, places, demand, limit_m=10)
-    tiers = {"t": tier("t", metres=10)}
+    tiers = {"t": tier("t", metres=10, categories=categories)}
     return need_summary(
         places,
         demand,
@@ -190,6 +190,14 @@ def test_the_summary_has_every_category_that_the_sites_have() -> None:
     assert not need["a"]["is_asked"]
     assert (need["c"]["n_used"], need["c"]["unserved_share"], need["c"]["gini"]) == (0, 1.0, None)
     assert need["c"]["lorenz"] is None
+
+
+def test_a_category_that_does_not_count_is_left_out_and_one_asked_for_is_not() -> None:
+    need = _summary(categories=("a", "x"), category=["a", "a", "b", "c"])
+    assert list(need) == ["all", "a", "x"]
+    assert need["all"]["n_sites"] == need["a"]["n_sites"] == 2
+    assert need["x"]["is_asked"]
+    assert need["x"]["unserved_share"] == 1.0
 
 
 def test_without_sites_there_is_nothing_to_sum_up() -> None:
