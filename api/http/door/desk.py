@@ -90,6 +90,10 @@ class Visit:
         """Return a text of `words/door.toml`."""
         return text(f"door.{key}", self.language, **values)
 
+    def _other_word(self, key: str) -> str:
+        """Return a text of any room."""
+        return text(key, self.language)
+
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
         """Return a page; everything in it is escaped."""
         body = (
@@ -97,6 +101,7 @@ class Visit:
             .get_template(template)
             .render(
                 t=self.word,
+                word=self._other_word,
                 url=self.url,
                 lang=self.language,
                 other="en" if self.language == "zh" else "zh",

@@ -15,6 +15,7 @@ from api.http.door.limits import UploadError
 from api.http.door.receiving import Received, receive_files
 from api.http.door.workbooks import require_cells
 from geo.errors import NotFoundError
+from geo.outputs.ledger.office import OFFICE_COLUMNS
 from geo.outputs.templates import TEMPLATES, template_bytes
 
 __all__ = ["ledger_page", "receive_ledger", "send_ledger", "send_template"]
@@ -56,7 +57,8 @@ def ledger_page(visit: Visit) -> Response:
     job = visit.desk.jobs.find(visit.name("job"))
     if job.task != "ledger":
         raise NotFoundError("door.not_shown")
-    return visit.page("ledger.html", result=visit.desk.jobs.result(job.job_id))
+    result = visit.desk.jobs.result(job.job_id)
+    return visit.page("ledger.html", result=result, office=OFFICE_COLUMNS)
 
 
 def send_ledger(visit: Visit) -> Response:

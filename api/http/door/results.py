@@ -3,7 +3,7 @@
 import csv
 import sqlite3
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -205,4 +205,12 @@ def _lineage(path: Path) -> list[dict[str, str]]:
         return []
     with path.open(encoding="utf-8-sig", newline="") as file:
         changed = (row for row in csv.DictReader(file) if row.get("fate") not in _SAME)
-        return list(islice(changed, 2 * _PAGE))
+        return [{**row, "shared_area_m2": _area(row)} for row in islice(changed, 2 * _PAGE)]
+
+
+def _area(row: Mapping[str, str]) -> str:
+    """Return the shared area of a row to the square metre."""
+    try:
+        return f"{float(row['shared_area_m2']):,.0f}"
+    except (KeyError, ValueError):
+        return "–"
