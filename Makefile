@@ -15,12 +15,14 @@ ifneq ($(ORACLE),)
 export GRIDCIRCLE_ACCEPTANCE ?= $(abspath $(dir $(ORACLE)))
 endif
 
-.PHONY: help demo test test-full lint bench serve docs clean system
+.PHONY: help demo test test-full lint bench bench-large bench-api serve docs clean system
 help:
 	@echo "make demo       audit the shipped example into out/"
 	echo "make test       lint, types, import contracts and the test suite (under 12 minutes)"
 	echo "make test-full  the long suites as well (under 90 minutes)"
 	echo "make bench      time our kernels against their peers in one run"
+	echo "make bench-api  time the service against its peers, CPU ms per request"
+	echo "make bench-large  audit a megacity: seconds and memory by step"
 	echo "make serve      serve out/ on http://127.0.0.1:8000"
 	echo "make docs       build the documentation into site/"
 
@@ -51,11 +53,18 @@ system:
 test: $(VENV)/.dev system lint
 	@$(BIN)/pytest -m "not full" -n $(JOBS)
 
+test-full: export GRIDCIRCLE_QGIS := 1
 test-full: $(VENV)/.dev system lint
 	@GRIDCIRCLE_EXAMPLES=explore $(BIN)/pytest -n $(JOBS)
 
+bench-large: $(VENV)/.base
+	@$(BIN)/python -m benchmarks.large
+
 bench: $(VENV)/.bench
 	@$(BIN)/python -m benchmarks
+
+bench-api: $(VENV)/.bench system
+	@$(BIN)/python -m benchmarks.serving
 
 serve: $(VENV)/.base
 	@test -d out || $(BIN)/gridcircle demo -o out
