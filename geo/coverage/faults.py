@@ -15,7 +15,7 @@ from geo.coverage.network import the_mode
 from geo.coverage.radius import RADIUS
 from geo.coverage.services import SERVICE, asked_of, category_title
 from geo.findings import Report, findings_frame
-from geo.standards import Tier
+from geo.standards import Tier, catalogue_backing
 from geo.words import LANGUAGES, text
 
 __all__ = ["find_coverage_faults", "reach_text"]
@@ -193,6 +193,8 @@ def _finding(
 ) -> dict[str, Any]:
     category = record["category"]
     words = {f"what_{language}": _what(category, language) for language in LANGUAGES}
+    if category.startswith(SERVICE):
+        words |= catalogue_backing()
     basis = {
         f"basis_{language}": text(f"coverage.{record['demand_basis'] or 'area'}", language)
         for language in LANGUAGES

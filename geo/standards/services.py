@@ -15,6 +15,7 @@ __all__ = [
     "Service",
     "ServiceClass",
     "ServiceMatch",
+    "catalogue_backing",
     "service_classes",
     "service_codes",
     "service_title",
@@ -58,11 +59,24 @@ class ServiceMatch:
 @cache
 def service_classes() -> Mapping[str, ServiceClass]:
     """Return the classes of the catalogue by code, in its order."""
-    source = files(__package__).joinpath("catalogue.toml")
-    document = tomllib.loads(source.read_text(encoding="utf-8"))
     return MappingProxyType(
-        {code: _class(code, entry) for code, entry in document.items() if code not in _NOT_CLASSES}
+        {
+            code: _class(code, entry)
+            for code, entry in _document().items()
+            if code not in _NOT_CLASSES
+        }
     )
+
+
+def catalogue_backing() -> Mapping[str, str]:
+    """Return `source` and `confidence` of what the catalogue says the services are."""
+    return MappingProxyType(dict(_document()["words"]))
+
+
+@cache
+def _document() -> Mapping[str, Any]:
+    source = files(__package__).joinpath("catalogue.toml")
+    return tomllib.loads(source.read_text(encoding="utf-8"))
 
 
 def _entries() -> list[Service | ServiceClass]:

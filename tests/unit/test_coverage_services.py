@@ -85,6 +85,7 @@ def test_c505_is_told_for_what_is_asked_for() -> None:
     details = report.findings["details"].iloc[0]
     assert details["what_zh"] == "提供“助餐”的站点"
     assert details["what_en"] == "that offers “meals for the elderly”"
+    assert details["confidence"] == "ours"  # which services there are is our list
     assert "C505" not in report.skipped
 
 
