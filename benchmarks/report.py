@@ -4,10 +4,11 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -57,13 +58,15 @@ def show(outcome: Outcome) -> None:
 
 def write(topic: str, outcomes: Sequence[Outcome]) -> Path:
     """Write `results/<topic>.json` and return its path."""
+    contests = [asdict(outcome) for outcome in outcomes]
+    return write_json(topic, {"machine": machine(), "contests": contests})
+
+
+def write_json(topic: str, content: Mapping[str, Any]) -> Path:
+    """Write `results/<topic>.json` with the time it was made, and return its path."""
     RESULTS.mkdir(exist_ok=True)
-    content = {
-        "topic": topic,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": _machine(),
-        "contests": [asdict(outcome) for outcome in outcomes],
-    }
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    content = {"topic": topic, "created": created, **content}
     path = RESULTS / f"{topic}.json"
     scratch = path.with_suffix(".part")
     scratch.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
@@ -71,7 +74,8 @@ def write(topic: str, outcomes: Sequence[Outcome]) -> Path:
     return path
 
 
-def _machine() -> dict[str, str | int | None]:
+def machine() -> dict[str, str | int | None]:
+    """Return what the figures were measured on."""
     return {
         "system": platform.platform(),
         "cores": os.cpu_count(),

@@ -31,12 +31,12 @@ def cpu_seconds(contest: Contest, frames: Frames, *, rounds: int) -> dict[str, l
 def _timed(run: Contestant, frames: Frames) -> float:
     given = fresh(frames)
     gc.collect()
-    start = _cpu_so_far()
+    start = cpu_so_far()
     run(given)
-    return _cpu_so_far() - start
+    return cpu_so_far() - start
 
 
-def _cpu_so_far() -> float:
+def cpu_so_far() -> float:
     """Return the CPU seconds of this process and of those it has started and waited for."""
     spent = os.times()
     return time.process_time() + spent.children_user + spent.children_system
@@ -63,13 +63,19 @@ def peak_mb(run: Callable[[Any], Any], frames: Frames) -> float:
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)  # hands back what loading has freed
-    before = _status_mb("VmRSS")
-    CLEAR.write_text("5", encoding="ascii")  # resets the high-water mark
+    before = status_mb("VmRSS")
+    reset_peak()
     run(given)
-    return max(_status_mb("VmHWM") - before, 0.0)
+    return max(status_mb("VmHWM") - before, 0.0)
 
 
-def _status_mb(field: str) -> float:
+def reset_peak() -> None:
+    """Forget the peak of resident memory so far (Linux)."""
+    CLEAR.write_text("5", encoding="ascii")
+
+
+def status_mb(field: str) -> float:
+    """Return a figure of this process (`VmRSS`, `VmHWM`) in MB (Linux)."""
     for line in STATUS.read_text(encoding="ascii").splitlines():
         if line.startswith(field + ":"):
             return int(line.split()[1]) / 1024
