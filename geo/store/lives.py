@@ -90,8 +90,10 @@ def _life(
     """Return a finding after an audit; `is_found` is None where it was not judged."""
     cells = {name: "" if row is None else row[name] for name in OFFICE_COLUMNS}
     before = None if row is None else row["status"]
-    is_kept = before is not None and is_found is None
-    status: str = before if is_kept else after_audit(before, is_found=bool(is_found))
+    if before is None or is_found is not None:
+        status = after_audit(before, is_found=bool(is_found))
+    else:
+        status = before
     moved = cells_after_audit(status) if status != before else {}
     edits = [(name, cells[name], text) for name, text in moved.items() if cells[name] != text]
     return Life(

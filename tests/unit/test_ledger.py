@@ -245,8 +245,10 @@ def test_a_cell_is_merged_three_ways(base: str, stored: str, given: str) -> None
     result = merge.edits[0].after if merge.edits else stored
     if given == base:
         assert result == stored
+        assert not merge.conflicts
     elif stored in (base, given):
         assert result == given
+        assert not merge.conflicts
     else:
         assert not merge.edits
         (conflict,) = merge.conflicts
