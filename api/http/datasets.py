@@ -30,6 +30,7 @@ FILES: Final = MappingProxyType(
         SUMMARY_FILE: "application/json",
         **{f"{layer}.geojson": "application/geo+json" for layer in LAYERS},
         "coverage.csv": "text/csv; charset=utf-8",
+        "equity.csv": "text/csv; charset=utf-8",
         "quarantine.csv": "text/csv; charset=utf-8",
         "audit.gpkg": "application/geopackage+sqlite3",
         "ledger.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
