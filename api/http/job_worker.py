@@ -1,4 +1,4 @@
-"""The process that works on one job: `python -m api.http.job_worker`, told what to do by a line.
+"""The process that works on one job: `main`, told what to do by a line of standard input.
 
 It ends when its standard input does, that is, when the server ends.
 """
@@ -80,15 +80,13 @@ def _own_output() -> IO[bytes]:
 
 
 def _end_with_parent() -> None:
-    while sys.stdin.buffer.read(1024):
-        pass
+    """Wait for the end of standard input, past Python's buffer: its lock is needed at exit."""
+    with suppress(OSError):
+        while os.read(0, 1024):
+            pass
     os._exit(3)
 
 
 def _say(answers: IO[bytes], content: Mapping[str, Any]) -> None:
     answers.write(json.dumps(content).encode() + b"\n")
     answers.flush()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

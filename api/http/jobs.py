@@ -252,7 +252,7 @@ class Jobs:
         paths = os.pathsep.join(path for path in sys.path if path)
         with (own / _ERRORS).open("wb") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "api.http.job_worker"],
+                [sys.executable, "-c", "from api.http import job_worker; job_worker.main()"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

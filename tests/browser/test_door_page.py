@@ -100,7 +100,12 @@ class Planner:
         return self.page.locator(selector).first
 
     def shot(self, name: str) -> None:
-        self.page.screenshot(path=self.shots / f"{name}.png", full_page=True)
+        """Take a picture; a frame that is not on the screen would be blank on it."""
+        maps = self.page.locator(".map")
+        if maps.count():
+            maps.scroll_into_view_if_needed()
+            self.page.wait_for_timeout(500)
+        self.page.screenshot(path=self.shots / f"{name}.png", full_page=not maps.count())
 
 
 def shapefile(frame: gpd.GeoDataFrame, path: Path) -> Path:
