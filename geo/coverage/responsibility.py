@@ -6,7 +6,6 @@ one.
 """
 
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, Final
 
 import geopandas as gpd
@@ -15,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from geo.coverage.compiled import in_threads
+from geo.coverage.cell_shapes import cell_shapes
 from geo.coverage.demand import Demand
 from geo.coverage.lattice import lattice_points
 from geo.coverage.limits import CoverageRules
@@ -35,8 +34,6 @@ _PEOPLE: Final = ("residents", "households")
 
 _MAX_CELLS: Final = 400_000
 """The lattice of straight lines is made coarser rather than have more cells."""
-
-_CHUNK: Final = 64
 
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
@@ -105,7 +102,7 @@ def responsibility_areas(
         cells = _cells_of_base(network, demand)
         xy, step = network.lattice_xy[cells], rules.lattice_m
         owner = finder.along(network, take(network.nets[tier.mode].lattice, cells))
-    shapes = _shapes(xy, owner, step=step, n_sites=len(sites))
+    shapes = cell_shapes(xy, owner, step_m=step, n_owners=len(sites))
     model = RADIUS if network is None else NETWORK
     rows = [
         (sites.index[i], tier.tier_id, model, *numbers, shapes[i].area, shapes[i])
@@ -161,35 +158,6 @@ def _own_lattice(grids: gpd.GeoDataFrame, spacing_m: float) -> tuple[Floats, flo
 
 def _cells_of_base(network: NetworkKernel, demand: Demand) -> Positions:
     return np.flatnonzero(demand.is_base[network.lattice_at])
-
-
-def _shapes(xy: Floats, owner: Positions, *, step: float, n_sites: int) -> npt.NDArray[np.object_]:
-    """Return the cells of each site as one shape, empty without any.
-
-    Neighbouring cells of a row are one box; the boxes of a site are joined.
-    """
-    shapes = np.full(n_sites, shapely.MultiPolygon(), dtype=object)
-    has = owner >= 0
-    cells = np.column_stack([owner[has], np.floor(xy[has][:, ::-1] / step).astype(np.int64)])
-    if len(cells) == 0:
-        return shapes
-    cells = np.unique(cells, axis=0)
-    site, row, column = cells.T
-    is_first = np.ones(len(cells), dtype=bool)
-    is_first[1:] = (np.diff(site) != 0) | (np.diff(row) != 0) | (np.diff(column) != 1)
-    first = np.flatnonzero(is_first)
-    last = np.append(first[1:], len(cells)) - 1
-    boxes = shapely.box(
-        column[first] * step, row[first] * step, (column[last] + 1) * step, (row[first] + 1) * step
-    )
-    owners, begin = np.unique(site[first], return_index=True)
-    parts = np.split(boxes, begin[1:])
-
-    def join(start: int, stop: int) -> list[shapely.Geometry]:
-        return [shapely.simplify(shapely.union_all(some), 0.0) for some in parts[start:stop]]
-
-    shapes[owners] = list(chain.from_iterable(in_threads(join, len(parts), chunk=_CHUNK)))
-    return shapes
 
 
 def _frame(rows: list[tuple[Any, ...]], grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
