@@ -68,6 +68,7 @@ def create_app(folder: Path, *, settings: Settings | None = None) -> FastAPI:
         tiles=TileCache(chosen.max_tile_bytes),
         metrics=Metrics(),
         exports=Exports(),
+        has_desk=desk is not None,
     )
     app.state.desk = desk
     if desk is not None:

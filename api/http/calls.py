@@ -31,13 +31,14 @@ _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Service:
-    """What the application serves, and how."""
+    """What the application serves, and how; `has_desk` where it is a workspace: with jobs."""
 
     catalogue: Catalogue
     settings: Settings
     tiles: TileCache
     metrics: Metrics
     exports: Exports
+    has_desk: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

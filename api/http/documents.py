@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from api.http import processes
 from api.http.calls import GEOJSON, HTML, JSON, Call, segment
 from api.http.catalogue import Project
 from api.http.columns import Column
@@ -22,6 +23,7 @@ __all__ = [
     "collections_document",
     "column_title",
     "conformance_document",
+    "conformance_of",
     "files_document",
     "landing_document",
     "project_of",
@@ -33,7 +35,8 @@ __all__ = [
 
 OPENAPI_TYPE: Final = "application/vnd.oai.openapi+json;version=3.0"
 SCHEMA_TYPE: Final = "application/schema+json"
-QUERYABLES_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+_OGC_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/"
+QUERYABLES_REL: Final = f"{_OGC_REL}queryables"
 
 CONFORMANCE: Final = tuple(
     f"http://www.opengis.net/spec/{standard}/conf/{name}"
@@ -74,7 +77,7 @@ def landing_document(call: Call) -> dict[str, Any]:
         call.link("/conformance", "conformance", media_type=JSON, title=call.word("conformance")),
         call.link("/collections", "data", media_type=JSON, title=call.word("collections")),
     ]
-    schemes = "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes"
+    schemes = f"{_OGC_REL}tiling-schemes"
     links.append(call.link("/tileMatrixSets", schemes, title=call.word("matrix_sets")))
     if MAP_FILE in call.dataset.files:
         links.append(call.link("/map", "preview", media_type=HTML, title=call.word("map")))
@@ -83,6 +86,10 @@ def landing_document(call: Call) -> dict[str, Any]:
         links.append(
             call.link("/projects", "related", media_type=JSON, title=call.word("projects"))
         )
+        if call.service.has_desk:
+            named = f"{_OGC_REL}processes"
+            links.append(call.link("/processes", named, title=call.word("processes")))
+            links.append(call.link("/jobs", f"{_OGC_REL}job-list", title=call.word("jobs")))
     if call.version is not None:
         href = f"{call.server}/projects/{segment(str(call.project))}"
         latest = {"href": href, "rel": "latest-version", "type": JSON, "title": call.title}
@@ -95,9 +102,15 @@ def landing_document(call: Call) -> dict[str, Any]:
     }
 
 
+def conformance_of(call: Call) -> tuple[str, ...]:
+    """Return the conformance classes of an API root; the server's own has processes too."""
+    has_processes = call.service.has_desk and call.is_default
+    return (*CONFORMANCE, *processes.CONFORMANCE) if has_processes else CONFORMANCE
+
+
 def conformance_document(call: Call) -> dict[str, Any]:
     """Return the conformance classes."""
-    return {"conformsTo": list(CONFORMANCE), "links": call.own_links()}
+    return {"conformsTo": list(conformance_of(call)), "links": call.own_links()}
 
 
 def collections_document(call: Call) -> dict[str, Any]:

@@ -72,6 +72,8 @@ def landing_page(call: Call) -> Answer:
     body = f"<p>{_text(call.word('landing_description', title=call.title))}</p>" + _list(
         _anchor(_url(call, name), call.word(name)) for name in names
     )
+    if call.service.has_desk:
+        body = f"<p>{_anchor(f'{call.server}/door', call.word('door'))}</p>{body}"
     return _page(call, call.title, body)
 
 

@@ -159,7 +159,7 @@ def _landing(call: Call) -> Answer:
 
 def _conformance(call: Call) -> Answer:
     if call.form == "html":
-        return pages.conformance_page(call, documents.CONFORMANCE)
+        return pages.conformance_page(call, documents.conformance_of(call))
     return json_answer(documents.conformance_document(call))
 
 

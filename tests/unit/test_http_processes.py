@@ -145,3 +145,15 @@ def test_methods_are_told(client: TestClient, tmp_path: Path) -> None:
     assert "POST" in client.options("/processes/audit/execution").headers["allow"]
     assert "DELETE" in client.options("/jobs/x").headers["allow"]
     assert not list(tmp_path.iterdir())
+
+
+def test_the_landing_page_announces_what_is_there(client: TestClient, tmp_path: Path) -> None:
+    rels = {
+        link["rel"].rsplit("/", 1)[-1]: link["href"] for link in client.get("/").json()["links"]
+    }
+    assert client.get(rels["processes"]).status_code == 200
+    assert client.get(rels["job-list"]).status_code == 200
+    classes = client.get("/conformance").json()["conformsTo"]
+    assert any("ogcapi-processes-1/1.0/conf/core" in uri for uri in classes)
+    assert "/door" in client.get("/?f=html").text
+    assert not list(tmp_path.iterdir())
