@@ -11,6 +11,7 @@ __all__ = [
     "after_office",
     "cells_after_audit",
     "closed_status",
+    "stage_of",
     "status_title",
 ]
 
@@ -24,6 +25,12 @@ def status_title(status: str, language: str) -> str:
     """Return what people call a state."""
     title: str = _flow()["statuses"][status]["title"][language]
     return title
+
+
+def stage_of(status: str) -> str:
+    """Return what a state counts as in the summary of a ledger: `open`, `reported`, `closed`."""
+    stage: str = _flow()["statuses"][status]["stage"]
+    return stage
 
 
 def closed_status() -> str:

@@ -3,10 +3,13 @@
 import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
+import orjson
+
 from geo.outputs.ledger import OFFICE_COLUMNS, Office
-from geo.store.flow import status_title
+from geo.store.flow import stage_of, status_title
 from geo.store.lives import Life
 from geo.words import LANGUAGES
 
@@ -68,17 +71,23 @@ def stored_office(stamp: str, rows: Iterable[Mapping[str, Any]], listed: frozens
     return Office(
         stamp=stamp,
         cells={row["finding_id"]: {name: row[name] for name in OFFICE_COLUMNS} for row in now},
-        states={row["finding_id"]: _titles(row) for row in now},
+        states={row["finding_id"]: _titles(row["status"]) for row in now},
+        stages=[_stage(row) for row in given],
         earlier=[
-            {**row, "status_title": _titles(row)}
+            {**row, "status_title": _titles(row["status"])}
             for row in given
             if row["finding_id"] not in listed
         ],
     )
 
 
-def _titles(row: Mapping[str, Any]) -> dict[str, str]:
-    return {language: status_title(row["status"], language) for language in LANGUAGES}
+@cache
+def _titles(status: str) -> dict[str, str]:
+    return {language: status_title(status, language) for language in LANGUAGES}
+
+
+def _stage(row: Mapping[str, Any]) -> tuple[str, list[str], list[str]]:
+    return stage_of(row["status"]), orjson.loads(row["grid_ids"]), orjson.loads(row["unit_ids"])
 
 
 def _now() -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
+import openpyxl
 import pandas as pd
 import pyogrio
 import pytest
@@ -168,6 +169,26 @@ def test_the_office_s_columns_go_from_ledger_to_ledger(store: Store, tmp_path: P
     assert back["销号"] == "否"
     store.export_ledger(tmp_path / "now" / "台账.xlsx")
     assert rows_of(tmp_path / "now" / "台账.xlsx") == rows_of(_ledger(store, third.version_id))
+
+
+def test_the_summary_counts_what_is_open_reported_and_closed(store: Store, tmp_path: Path) -> None:
+    first = store.publish(fake_audit())
+    path = edited(_ledger(store, first.version_id), tmp_path / "l.xlsx", {("f3", "销号"): "是"})
+    store.import_ledger(path, actor="王")
+    second = store.publish(replace(_listing("f2"), rules=("C501", "G201", "G203")))  # no H305
+    page = openpyxl.load_workbook(_ledger(store, second.version_id))["汇总"]
+    head, *rows = page.iter_rows(values_only=True)
+    at = [head.index(name) for name in ("社区", "编号", "待整改", "待复检", "已销号")]
+    told = {row[at[1]]: tuple(row[place] for place in at[2:]) for row in rows}
+    # f1 (g0, g1: c1, c2 in s1) closed, f2 (g1: c2) open, f3 (s2) reported, f4 (nowhere) closed
+    assert told == {
+        None: (1, 1, 2),
+        "s1": (1, 0, 1),
+        "c1": (0, 0, 1),
+        "c2": (1, 0, 1),
+        "s2": (0, 1, 0),
+        "c3": (0, 0, 0),
+    }
 
 
 def test_a_publish_that_fails_leaves_no_trace(store: Store) -> None:

@@ -34,7 +34,7 @@ def ledger_sheets(audit: Audit, office: Office | None = None) -> tuple[Sheet, ..
     """
     places, office = places_of(audit), office or Office()
     sheets = {
-        "overview": overview_sheet(audit, places),
+        "overview": overview_sheet(audit, places, office),
         "issues": issues_sheet(audit, places, office),
         "earlier": earlier_sheet(audit, office),
         "grids": grids_sheet(audit, places),

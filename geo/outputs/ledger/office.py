@@ -26,6 +26,9 @@ class Office:
         Finding id to column (`OFFICE_COLUMNS`) to text; a deadline is an ISO date.
     `states`
         Finding id to what people call its state, by language; shown where there is a stamp.
+    `stages`
+        Of every finding, earlier ones too: how far it is (`open`, `reported`, `closed`), the ids of
+        its grids and those of its units; counted in 汇总 where there is a stamp.
     `earlier`
         Findings of audits before that this one does not list, each a record with `finding_id`,
         `rule`, `severity`, `street`, `community`, `grids`, `message_zh`, `message_en`,
@@ -35,6 +38,7 @@ class Office:
     stamp: str = ""
     cells: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     states: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    stages: Sequence[tuple[str, Sequence[str], Sequence[str]]] = ()
     earlier: Sequence[Mapping[str, Any]] = ()
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from geo.audit import Audit
 from geo.layers import ancestors
 from geo.outputs.ledger.columns import column, sheet_name, word
+from geo.outputs.ledger.office import Office
 from geo.outputs.ledger.places import Places
 from geo.outputs.ledger.sheets import Column, Row, Sheet
 from geo.outputs.values import json_value
@@ -15,6 +16,7 @@ from geo.outputs.values import json_value
 __all__ = ["overview_sheet"]
 
 _CITY: Final = ""
+_FOUND: Final = ["kind", "grid_ids", "unit_ids"]
 _HEADS: Final = 4
 _COUNTS: Final = (
     "n_grids",
@@ -25,25 +27,35 @@ _COUNTS: Final = (
     "n_warning",
     "n_info",
 )
+_STAGES: Final = ("n_open", "n_reported", "n_closed")
 _SUMS: Final = ("households", "residents")
 _TINTS: Final = {"n_orphans": "warning", "n_error": "error", "n_warning": "warning"}
 
 
-def overview_sheet(audit: Audit, places: Places) -> Sheet:
-    """Return counts, findings, people and covered shares of the city and of every unit."""
+def overview_sheet(audit: Audit, places: Places, office: Office) -> Sheet:
+    """Return counts, findings, people and covered shares of the city and of every unit.
+
+    Where the ledger is a store's: also how many findings are open, reported and closed.
+    """
     language = audit.language
+    stages = _STAGES if office.stamp else ()
+    counts = (*_COUNTS, *stages)
     columns = [
         column("level", language, width=12),
         column("street", language),
         column("community", language),
         column("code", language),
-        *(column(name, language, "count") for name in (*_COUNTS, *_SUMS)),
+        *(column(name, language, "count") for name in (*counts, *_SUMS)),
         *(_share_column(audit, tier) for tier in audit.coverage_summary),
     ]
     pairs = _grids_of_units(audit)
-    numbers = _grid_numbers(audit, pairs).join(_finding_numbers(audit, pairs))
-    numbers = numbers.reindex(columns=[*_COUNTS, *_SUMS])
-    numbers[list(_COUNTS)] = numbers[list(_COUNTS)].fillna(0.0)
+    found = audit.findings[["severity", "grid_ids", "unit_ids"]].set_axis(_FOUND, axis="columns")
+    numbers = _grid_numbers(audit, pairs).join(_finding_numbers(audit, found, pairs))
+    if stages:
+        lives = pd.DataFrame(office.stages, columns=_FOUND, dtype=object)
+        numbers = numbers.join(_finding_numbers(audit, lives, pairs))
+    numbers = numbers.reindex(columns=[*counts, *_SUMS])
+    numbers[list(counts)] = numbers[list(counts)].fillna(0.0)
     shares = {_CITY: audit.coverage_summary, **_unit_shares(audit)}
     rows = [
         _row(head, numbers.loc[unit].to_dict(), _chosen(audit, shares.get(unit, {})))
@@ -118,26 +130,28 @@ def _grid_numbers(audit: Audit, pairs: pd.DataFrame) -> pd.DataFrame:
     return sums.reindex(everyone)
 
 
-def _finding_numbers(audit: Audit, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return how many findings of each severity name a unit, a unit below it or a grid in it."""
-    findings = pd.DataFrame(audit.findings[["severity", "grid_ids", "unit_ids"]])
-    findings["number"] = range(len(findings))
+def _finding_numbers(audit: Audit, found: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return how many findings of each kind name a unit, a unit below it or a grid in it.
+
+    `found` has a row a finding: `kind`, `grid_ids`, `unit_ids`.
+    """
+    findings = pd.DataFrame(found).assign(number=range(len(found)))
     by_grid = (
-        findings[["number", "severity", "grid_ids"]]
+        findings[["number", "kind", "grid_ids"]]
         .explode("grid_ids")
         .dropna(subset=["grid_ids"])
-        .merge(pairs, left_on="grid_ids", right_on="grid_id")[["number", "severity", "unit_id"]]
+        .merge(pairs, left_on="grid_ids", right_on="grid_id")[["number", "kind", "unit_id"]]
     )
-    direct = findings[["number", "severity", "unit_ids"]].explode("unit_ids")
+    direct = findings[["number", "kind", "unit_ids"]].explode("unit_ids")
     direct = direct.dropna(subset=["unit_ids"]).rename(columns={"unit_ids": "unit_id"})
-    city = findings[["number", "severity"]].assign(unit_id=_CITY)
+    city = findings[["number", "kind"]].assign(unit_id=_CITY)
     parts = [by_grid, direct, city]
     if audit.units is not None:
         above = ancestors(audit.units, audit.units).rename(columns={"grid_id": "below"})
         merged = direct.merge(above, left_on="unit_id", right_on="below", suffixes=("_below", ""))
-        parts.append(merged[["number", "severity", "unit_id"]])
+        parts.append(merged[["number", "kind", "unit_id"]])
     counted = pd.concat(parts, ignore_index=True).drop_duplicates(["number", "unit_id"])
-    table = pd.crosstab(counted["unit_id"], counted["severity"])
+    table = pd.crosstab(counted["unit_id"], counted["kind"])
     return table.add_prefix("n_").astype(float)
 
 
