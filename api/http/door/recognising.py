@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any, Final
 
+from api.http.door.carrying import carry_over
 from api.http.door.contents import ARCHIVE
 from api.http.door.limits import Limits
 from api.http.door.pictures import datum_picture
@@ -48,10 +49,12 @@ def recognise(task: Task) -> dict[str, Any]:
         found, unread = list(suggestion.datasets), list(suggestion.unread)
         text = suggestion.text
     datasets = [_record(dataset, folder) for dataset in found]
+    plan = first_plan(text, datasets, head)
+    carry_over(folder, plan, datasets)
     write_json(
         folder / "datasets.json", {"datasets": datasets, "unread": [_unread(u) for u in unread]}
     )
-    write_json(folder / "plan.json", first_plan(text, datasets, head))
+    write_json(folder / "plan.json", plan)
     return check(task)
 
 
@@ -128,6 +131,7 @@ def _record(dataset: Dataset, folder: Path) -> dict[str, Any]:
     return {
         "path": dataset.path.resolve().relative_to(folder.resolve()).as_posix(),
         "shown": dataset.shown,
+        "is_carried": False,
         "layer": dataset.layer,
         "shape": dataset.shape,
         "n_rows": dataset.n_rows,
