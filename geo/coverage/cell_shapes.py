@@ -80,7 +80,7 @@ def _is_plain(runs: _Runs, n_owners: int) -> Mask:
     same = runs.owner[1:] == runs.owner[:-1]
     overlap = np.minimum(runs.high[1:], runs.high[:-1]) - np.maximum(runs.low[1:], runs.low[:-1])
     broken = same & ((np.diff(runs.row) != 1) | (overlap <= 0))
-    return np.bincount(runs.owner[1:][broken], minlength=n_owners) == 0
+    return np.asarray(np.bincount(runs.owner[1:][broken], minlength=n_owners) == 0)
 
 
 def _outlined(runs: _Runs, step_m: float) -> npt.NDArray[np.object_]:
