@@ -1,6 +1,7 @@
 """What all pages of the door share: the workspace with its jobs, uploads and store."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,7 @@ from api.http.door.uploads import Uploads
 from api.http.jobs import Jobs
 from api.http.negotiation import choose_language
 from geo.store import Store, Version, open_store
-from geo.words import LANGUAGES, text
+from geo.words import LANGUAGES, table, text
 
 __all__ = ["PREFIX", "Desk", "Visit"]
 
@@ -94,6 +95,10 @@ class Visit:
         """Return a text of any room."""
         return text(key, self.language)
 
+    def _maybe(self, key: str) -> str:
+        """Return a text of the door, nothing where there is none: names that may grow."""
+        return self.word(key) if key in table("door") else ""
+
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
         """Return a page; everything in it is escaped."""
         body = (
@@ -102,6 +107,7 @@ class Visit:
             .render(
                 t=self.word,
                 word=self._other_word,
+                maybe=self._maybe,
                 url=self.url,
                 lang=self.language,
                 other="en" if self.language == "zh" else "zh",
@@ -152,5 +158,5 @@ def _share(value: float | None) -> str:
 
 
 def _moment(value: str) -> str:
-    """Return an ISO time to the minute."""
-    return value[:16].replace("T", " ")
+    """Return an ISO time to the minute, as the clock of the server shows it."""
+    return f"{datetime.fromisoformat(value).astimezone():%Y-%m-%d %H:%M}" if value else ""

@@ -33,6 +33,8 @@ class Limits:
         Of a form without files.
     `uploads`
         Kept at once.
+    `free_bytes`
+        What must be left of the disk before an upload begins; archives may take half of what is.
     `silence_s`
         How long a client may send nothing.
     """
@@ -48,4 +50,5 @@ class Limits:
     form_bytes: int = 1 * _MB
     fields: int = 4000
     uploads: int = 100
+    free_bytes: int = 1000 * _MB
     silence_s: float = 60.0

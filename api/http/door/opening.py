@@ -41,7 +41,7 @@ def open_desk(folder: Path, settings: Settings) -> Desk | None:
     return Desk(
         workspace=folder,
         jobs=Jobs(folder / "jobs", workspace=folder, functions=FUNCTIONS),
-        uploads=Uploads(folder / "uploads", limit=limits.uploads),
+        uploads=Uploads(folder / "uploads", limits=limits),
         access=Access(
             token=settings.token, is_open=settings.allow_upload and settings.token is None
         ),

@@ -1,6 +1,7 @@
 """What an upload holds: unpacked, surveyed, suggested as a project, and checked."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,7 +105,7 @@ def _folder(task: Task) -> Path:
 def _unpack(folder: Path) -> None:
     """Put what was sent into `data`, zips unpacked; what is refused leaves nothing behind."""
     incoming, data = folder / "incoming", folder / "data"
-    limits = Limits()
+    limits = _limits(folder)
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir()
     try:
@@ -123,6 +124,13 @@ def _unpack(folder: Path) -> None:
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
     write_json(folder / "skipped.json", unpacking.skipped[:_SHOWN])
+
+
+def _limits(folder: Path) -> Limits:
+    """Return the bounds of an upload: what is unpacked may take half of the disk that is free."""
+    limits = Limits()
+    free = shutil.disk_usage(folder).free // 2
+    return replace(limits, expanded_bytes=min(limits.expanded_bytes, free))
 
 
 def _record(dataset: Dataset, folder: Path) -> dict[str, Any]:

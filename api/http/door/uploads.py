@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import orjson
 
-from api.http.door.limits import TooLargeError
+from api.http.door.limits import Limits, TooLargeError
 from geo.errors import NotFoundError
 
 __all__ = ["Upload", "Uploads", "project_id_of", "read_json", "write_json"]
@@ -41,9 +41,9 @@ class Uploads:
     each dataset is), `datasets.json`, `checked.json` and `quarantine.csv` (what the jobs found).
     """
 
-    def __init__(self, folder: Path, *, limit: int) -> None:
+    def __init__(self, folder: Path, *, limits: Limits) -> None:
         self._folder = folder
-        self._limit = limit
+        self._limits = limits
         folder.mkdir(parents=True, exist_ok=True)
         for path in folder.iterdir():  # what a server that was killed had begun to receive
             if path.is_dir() and not (path / _STATE).is_file():
@@ -55,10 +55,12 @@ class Uploads:
         Raises
         ------
         TooLargeError
-            If as many are kept as may be.
+            If as many are kept as may be, or the disk is nearly full.
         """
-        if len(self.all()) >= self._limit:
-            raise TooLargeError("door.many_uploads", limit=self._limit)
+        if len(self.all()) >= self._limits.uploads:
+            raise TooLargeError("door.many_uploads", limit=self._limits.uploads)
+        if shutil.disk_usage(self._folder).free < self._limits.free_bytes:
+            raise TooLargeError("door.no_room")
         upload_id = uuid4().hex
         (self._folder / upload_id / "incoming").mkdir(parents=True)
         return upload_id
