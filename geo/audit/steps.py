@@ -142,7 +142,10 @@ STEPS: Final = (
         name="mismatches",
         rules=("G205",),
         run=lambda city: find_mismatches(
-            city.tiles(), city.borders, sliver_width_m=city.standard.limit("sliver_width_m")
+            city.tiles(),
+            city.borders,
+            sliver_width_m=city.standard.limit("sliver_width_m"),
+            tiling=city.matched,
         ),
     ),
     Step(

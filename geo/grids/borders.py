@@ -66,18 +66,16 @@ def neighbours(
     borders are those of other grids.
     """
     tiling = tile(grids, noise_width_m=0.0) if tiling is None else tiling
-    matched, ids = tiling.matched, grids.index.to_numpy()
+    matched, by_id, rank = tiling.matched, tiling.by_id, tiling.rank
     is_long = np.round(matched.border_m, _DECIMALS) >= min_border_m
     near = _open_pairs(matched, tiling, is_long=is_long, sliver_width_m=sliver_width_m)
-    near_left, near_right = in_order_of_ids(ids, *near)
+    near_left, near_right = in_order_of_ids(tiling, *near)
     beside_m = _alongside_m(tiling, near_left, near_right, distance_m=sliver_width_m)
     is_beside = beside_m >= min_border_m
     left = np.concatenate([matched.left[is_long].astype(np.intp), near_left[is_beside]])
     right = np.concatenate([matched.right[is_long].astype(np.intp), near_right[is_beside]])
     border_m = np.concatenate([np.round(matched.border_m[is_long], _DECIMALS), beside_m[is_beside]])
-    by_id = np.argsort(ids, kind="stable")
-    rank = np.empty(len(ids), dtype=np.intp)
-    rank[by_id] = np.arange(len(ids))
+    ids = tiling.ids
     low, high = np.minimum(rank[left], rank[right]), np.maximum(rank[left], rank[right])
     order = np.argsort(low * len(ids) + high)
     return pd.DataFrame(
@@ -103,7 +101,8 @@ def _open_pairs(
     i, j = np.minimum(ragged[k], other), np.maximum(ragged[k], other)
     code = distinct((i * n + j)[i != j])
     known = matched.left[is_long].astype(np.int64) * n + matched.right[is_long]
-    code = code[~np.isin(code, known)]
+    at = np.minimum(np.searchsorted(known, code), max(len(known) - 1, 0))
+    code = code[known[at] != code] if len(known) else code
     return code // max(n, 1), code % max(n, 1)
 
 

@@ -16,6 +16,7 @@ import shapely
 from geo.grids.kernel import Rings, segments_of, surely_within
 from geo.grids.kernel.inner import inner_points
 from geo.grids.kernel.loops import is_clear
+from geo.grids.kernel.winding import is_around
 from geo.grids.pairs import Mask, Positions, overlapping_pairs
 from geo.grids.tiling import Tiling
 
@@ -125,9 +126,7 @@ def _is_uncut(tiling: Tiling, grid: Positions, outline: Positions) -> Mask:
     uncut = ~is_cut[grid]
     at = np.flatnonzero(uncut)
     points = inner_points(Rings.of(tiling.geometry[grid[at]]), n_lines=1)
-    parents = tiling.outlines[outline[at]]
-    shapely.prepare(parents)
-    uncut[at] = shapely.contains_xy(parents, points[:, 0], points[:, 1])
+    uncut[at] = is_around(tiling.residue.both, len(tiling.geometry) + outline[at], points)
     return uncut
 
 

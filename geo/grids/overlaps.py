@@ -67,7 +67,7 @@ def find_overlaps(
     """
     require_columns(grids, ["kind"], "grids")
     tiling = tile(grids, noise_width_m=noise_width_m) if tiling is None else tiling
-    pairs = Pairs.of(grids, tiling)
+    pairs = Pairs.of(tiling)
     is_noise = pairs.shared.width_m < noise_width_m
     n_blurred = len(blurred_pairs(tiling, pairs))
     rows = _rows(
@@ -94,6 +94,8 @@ def _rows(
     )
     smaller_m2 = np.minimum(shapely.area(geometry[pairs.left]), shapely.area(geometry[pairs.right]))
     ids, names = grids.index.to_numpy(), display_names(grids.iloc[_named(pairs, overlays)])
+    share = pairs.shared.area_m2 / smaller_m2
+    shapes = _unwrapped(pairs.shared.geometry)
     for k in np.flatnonzero(rule != ""):
         yield {
             "rule": str(rule[k]),
@@ -102,9 +104,9 @@ def _rows(
             "grid_ids": (ids[pairs.left[k]], ids[pairs.right[k]]),
             "measure": pairs.shared.area_m2[k],
             "width_m": pairs.shared.width_m[k],
-            "geometry": _unwrapped(pairs.shared.geometry[k]),
+            "geometry": shapes[k],
             "details": {
-                "share": pairs.shared.area_m2[k] / smaller_m2[k],
+                "share": share[k],
                 "defect_zh": "重叠",
                 "defect_en": "overlap",
                 **(overlays.details(ids, names, k) if rule[k] == "G207" else {}),
@@ -112,9 +114,12 @@ def _rows(
         }
 
 
-def _unwrapped(shape: shapely.Geometry) -> shapely.Geometry:
-    """Return the polygon in a multipolygon of one part; any other geometry as it is."""
-    return shapely.get_geometry(shape, 0) if shapely.get_num_geometries(shape) == 1 else shape
+def _unwrapped(shapes: Geometries) -> Geometries:
+    """Return the shapes, multipolygons of one part as that polygon."""
+    plain: Geometries = np.where(
+        shapely.get_num_geometries(shapes) == 1, shapely.get_geometry(shapes, 0), shapes
+    )
+    return plain
 
 
 def _named(pairs: Pairs, overlays: Overlays) -> Positions:

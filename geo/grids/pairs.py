@@ -7,7 +7,6 @@ such a face are related, and only pairs that share an area are intersected.
 from dataclasses import dataclass
 from typing import Final, Self
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -48,8 +47,8 @@ class Pairs:
     shared: Pieces
 
     @classmethod
-    def of(cls, grids: gpd.GeoDataFrame, tiling: Tiling) -> Self:
-        """Measure all pairs of `grids`, which `tiling` is of.
+    def of(cls, tiling: Tiling) -> Self:
+        """Measure all pairs of the grids of `tiling`.
 
         Notes
         -----
@@ -57,7 +56,7 @@ class Pairs:
         """
         geometry = tiling.geometry
         i, j = overlapping_pairs(tiling)
-        left, right = in_order_of_ids(grids.index.to_numpy(), i, j)
+        left, right = in_order_of_ids(tiling, i, j)
         shared = Pieces.of(_intersections(tiling, left, right))
         has_area = shared.area_m2 > 0.0
         thin = np.flatnonzero(has_area & (shared.width_m < _HAIR_M))
@@ -104,16 +103,12 @@ def distinct(codes: Positions) -> Positions:
     return codes[keep]
 
 
-def in_order_of_ids(
-    ids: npt.NDArray[np.object_], i: Positions, j: Positions
-) -> tuple[Positions, Positions]:
-    """Return the pairs with the smaller id first, in order of ids; only their ids are sorted."""
-    _, rank = np.unique(np.concatenate([ids[i], ids[j]]), return_inverse=True)
-    a, b = np.asarray(rank[: len(i)]), np.asarray(rank[len(i) :])
-    order = np.lexsort((np.maximum(a, b), np.minimum(a, b)))
-    swap = (a > b)[order]
-    i, j = i[order], j[order]
-    return np.where(swap, j, i), np.where(swap, i, j)
+def in_order_of_ids(tiling: Tiling, i: Positions, j: Positions) -> tuple[Positions, Positions]:
+    """Return the pairs with the smaller id first, in order of ids."""
+    a, b = tiling.rank[i], tiling.rank[j]
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    order = np.argsort(low * len(tiling.ids) + high, kind="stable")
+    return tiling.by_id[low[order]], tiling.by_id[high[order]]
 
 
 def blurred_pairs(tiling: Tiling, known: Pairs) -> npt.NDArray[np.int64]:

@@ -25,20 +25,24 @@ def find_detached_parts(grids: gpd.GeoDataFrame) -> Report:
     require_polygons(grids, "grids")
     geometry = np.asarray(grids.geometry.array, dtype=object)
     count = shapely.get_num_geometries(geometry)
-    rows = []
-    for at in np.flatnonzero(count > 1):
-        areas = shapely.area(shapely.get_parts(geometry[at]))
-        rows.append(
-            {
-                "rule": "G206",
-                "layer": "grids",
-                "grid_ids": (grids.index[at],),
-                "measure": count[at],
-                "geometry": geometry[at],
-                "details": {
-                    "smallest_m2": areas.min(),
-                    "detached_m2": areas.sum() - areas.max(),
-                },
-            }
-        )
+    several = np.flatnonzero(count > 1)
+    parts, owner = shapely.get_parts(geometry[several], return_index=True)
+    first = np.searchsorted(owner, np.arange(len(several)))
+    area_m2 = shapely.area(parts)
+    smallest, largest, total = (
+        each.reduceat(area_m2, first) if len(first) else area_m2
+        for each in (np.minimum, np.maximum, np.add)
+    )
+    ids = grids.index.to_numpy()[several]
+    rows = [
+        {
+            "rule": "G206",
+            "layer": "grids",
+            "grid_ids": (ids[k],),
+            "measure": count[at],
+            "geometry": geometry[at],
+            "details": {"smallest_m2": smallest[k], "detached_m2": total[k] - largest[k]},
+        }
+        for k, at in enumerate(several)
+    ]
     return Report(findings=findings_frame(rows, grids.crs), counts={"n_grids": len(grids)})

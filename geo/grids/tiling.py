@@ -48,11 +48,12 @@ Positions = npt.NDArray[np.intp]
 class Tiling:
     """n grids, matched, alone or with m outlines.
 
-    `geometry` (n); `outlines` (m, or None) and their ids; `rings` of the grids;
+    `ids` and `geometry` (n); `outlines` (m, or None) and their ids; `rings` of the grids;
     `residue` of the matching; `moved` of the same with near vertices made one, only where the layer
     is noisy.
     """
 
+    ids: npt.NDArray[np.object_]
     geometry: Geometries
     outlines: Geometries | None
     outline_ids: pd.Index
@@ -62,9 +63,10 @@ class Tiling:
 
     @classmethod
     def of(
-        cls, geometry: Geometries, outlines: gpd.GeoDataFrame | None, noise_width_m: float
+        cls, grids: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame | None, noise_width_m: float
     ) -> Self:
-        """Match `geometry`; see `tile`."""
+        """Match `grids`; see `tile`."""
+        geometry = np.asarray(grids.geometry.array, dtype=object)
         above = np.zeros(0, dtype=object)
         if outlines is not None:
             above = np.asarray(outlines.geometry.array, dtype=object)
@@ -76,6 +78,7 @@ class Tiling:
             xy = clustered(both.xy, _REACH_OF_NOISE * noise_width_m)
             moved = residue_of(both.moved(xy), n, turn=turns(both))
         return cls(
+            ids=grids.index.to_numpy(),
             geometry=geometry,
             outlines=above if len(above) else None,
             outline_ids=pd.Index([]) if outlines is None else outlines.index,
@@ -98,6 +101,18 @@ class Tiling:
     def matched(self) -> Residue:
         """The residue to look by: of the copy where the layer is noisy."""
         return self.residue if self.moved is None else self.moved
+
+    @cached_property
+    def by_id(self) -> Positions:
+        """Positions of the grids in order of their ids."""
+        return np.argsort(self.ids, kind="stable")
+
+    @cached_property
+    def rank(self) -> Positions:
+        """The place of each grid in order of ids."""
+        rank = np.empty(len(self.ids), dtype=np.intp)
+        rank[self.by_id] = np.arange(len(self.ids))
+        return rank
 
     @cached_property
     def tree(self) -> shapely.STRtree:
@@ -187,7 +202,7 @@ def tile(
     if outlines is not None:
         require_same_crs({"grids": grids, "units": outlines})
         drawn = outlines[has_polygon(outlines)]
-    return Tiling.of(np.asarray(grids.geometry.array, dtype=object), drawn, noise_width_m)
+    return Tiling.of(grids, drawn, noise_width_m)
 
 
 def has_polygon(frame: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:

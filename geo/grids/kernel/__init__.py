@@ -15,6 +15,7 @@ from geo.grids.kernel.residues import Residue, residue_of
 from geo.grids.kernel.rings import Rings
 from geo.grids.kernel.segments import Segments
 from geo.grids.kernel.spikes import without_spikes
+from geo.grids.kernel.unmatched import lone_segments, unmatched
 from geo.grids.kernel.winding import windings
 
 __all__ = [
@@ -25,10 +26,12 @@ __all__ = [
     "alongside",
     "clustered",
     "faces_of",
+    "lone_segments",
     "match",
     "residue_of",
     "segments_of",
     "surely_within",
+    "unmatched",
     "windings",
     "without_spikes",
 ]

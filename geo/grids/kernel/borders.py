@@ -11,7 +11,7 @@ from geo.grids.kernel.rings import Floats
 from geo.grids.kernel.segments import Keys
 from geo.grids.kernel.sorting import sort_order
 
-__all__ = ["alongside", "common_borders", "shared_by_many"]
+__all__ = ["alongside", "common_borders", "first_from", "merged", "shared_by_many"]
 
 Longs = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -242,7 +242,7 @@ def _spans(
     x0, x1 = min(mine[at, 0], mine[at, 2]) - reach, max(mine[at, 0], mine[at, 2]) + reach
     y0, y1 = min(mine[at, 1], mine[at, 3]) - reach, max(mine[at, 1], mine[at, 3]) + reach
     count = 0
-    for s in range(_first_from(low, x0 - widest), len(low)):
+    for s in range(first_from(low, x0 - widest), len(low)):
         if low[s] > x1:
             break
         if max(near[s, 0], near[s, 2]) < x0:
@@ -253,11 +253,11 @@ def _spans(
         if b > a:
             spans[count, 0], spans[count, 1] = a, b
             count += 1
-    return _merged(spans, count)
+    return merged(spans, count)
 
 
 @compiled
-def _first_from(low: Floats, value: float) -> int:
+def first_from(low: Floats, value: float) -> int:
     """Return the first place of the ascending `low` that is not below `value`."""
     a, b = 0, len(low)
     while a < b:
@@ -270,7 +270,7 @@ def _first_from(low: Floats, value: float) -> int:
 
 
 @compiled
-def _merged(spans: Floats, count: int) -> int:
+def merged(spans: Floats, count: int) -> int:
     """Merge the first `count` spans where they touch, in place and in order; how many remain."""
     for k in range(1, count):
         a, b = spans[k, 0], spans[k, 1]

@@ -21,9 +21,9 @@ class Residue:
     `at` (k), `open_at` (m): vertices of `both` where the residual segments of the polygons start,
     and those of outlines that no polygon has; `turn` of its rings. `left`, `right`, `border_m`:
     pairs left < right and the metres of the segments both have, by left, then right. `is_ragged`
-    (n): has a segment that no other one has. `outline_vertex` (s): where the segments of polygons
-    start that an outline has too; `outline_owner` (s): their polygon, in order. `fingerprint` (n),
-    and of the outlines after them. `n_segments` of the polygons.
+    (n): has a segment that no other one has; `lone`: where those start. `outline_vertex` (s): where
+    the segments of polygons start that an outline has too; `outline_owner` (s): their polygon, in
+    order. `fingerprint` (n), and of the outlines after them. `n_segments` of the polygons.
     """
 
     both: Rings
@@ -34,6 +34,7 @@ class Residue:
     right: Ints
     border_m: Floats
     is_ragged: npt.NDArray[np.bool_]
+    lone: npt.NDArray[np.intp]
     outline_vertex: npt.NDArray[np.intp]
     outline_owner: Ints
     fingerprint: Keys
@@ -96,6 +97,7 @@ def residue_of(both: Rings, n: int, *, turn: Signs | None = None) -> Residue:
         left, right, border_m, _ = common_borders(both.xy, owner, mate[:n_own], n)
     more = shared_by_many(rings.xy, owner, mate[:n_own], key=segments.key[:n_own])
     left, right, border_m = _gathered((left, right, border_m), more, n)
+    lone = np.flatnonzero((mate[:n_own] == NONE) & (segments.sign[:n_own] != 0))
     at, bound = np.flatnonzero(rest), np.flatnonzero(outline[:n_own])
     return Residue(
         both=both,
@@ -105,7 +107,8 @@ def residue_of(both: Rings, n: int, *, turn: Signs | None = None) -> Residue:
         left=left,
         right=right,
         border_m=border_m,
-        is_ragged=_has(owner, (mate[:n_own] == NONE) & (segments.sign[:n_own] != 0), n),
+        is_ragged=_has(owner, lone, n),
+        lone=lone,
         outline_vertex=bound,
         outline_owner=owner[bound],
         fingerprint=segments.fingerprint,
@@ -113,8 +116,8 @@ def residue_of(both: Rings, n: int, *, turn: Signs | None = None) -> Residue:
     )
 
 
-def _has(owner: Ints, which: npt.NDArray[np.bool_], n: int) -> npt.NDArray[np.bool_]:
-    """Return True for each of n polygons with a segment in the mask `which`."""
+def _has(owner: Ints, which: npt.NDArray[np.intp], n: int) -> npt.NDArray[np.bool_]:
+    """Return True for each of n polygons with one of the segments `which`."""
     has = np.zeros(n, dtype=bool)
     has[owner[which]] = True
     return has

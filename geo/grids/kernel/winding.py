@@ -1,14 +1,15 @@
-"""How often a chain of directed segments runs around a point."""
+"""How often a chain of directed segments runs around a point; whether a polygon is around it."""
 
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from geo.grids.kernel.compiled import compiled
 from geo.grids.kernel.matching import Ints
-from geo.grids.kernel.rings import Floats
+from geo.grids.kernel.rings import Floats, Rings
 
-__all__ = ["windings"]
+__all__ = ["is_around", "windings"]
 
 _MAX_BANDS: Final = 1 << 20
 
@@ -35,6 +36,37 @@ def windings(points: Floats, chain: Floats) -> Ints:
     mean = float(np.abs(chain[:, 3] - chain[:, 1]).mean())
     n_bands = int(min(max((high - low) / max(mean, 1e-9), 1.0), len(chain), _MAX_BANDS))
     found: Ints = _crossings(points, chain, low, max(high - low, 1e-9) / n_bands, n_bands)
+    return found
+
+
+def is_around(rings: Rings, polygon: npt.NDArray[np.intp], points: Floats) -> npt.NDArray[np.bool_]:
+    """Return True for each of the points (p, 2) that lies in its polygon, not near its border.
+
+    O(v) a point for a polygon of v vertices.
+    """
+    first = np.searchsorted(rings.owner, polygon)
+    after = np.searchsorted(rings.owner, polygon, side="right")
+    found: npt.NDArray[np.bool_] = _around(rings.xy, rings.start, first, after, points)
+    return found
+
+
+@compiled
+def _around(
+    xy: Floats,
+    start: npt.NDArray[np.int64],
+    first: npt.NDArray[np.intp],
+    after: npt.NDArray[np.intp],
+    points: Floats,
+) -> npt.NDArray[np.bool_]:
+    found = np.zeros(len(points), np.bool_)
+    for p in range(len(points)):
+        x, y = points[p, 0], points[p, 1]
+        for r in range(first[p], after[p]):
+            for v in range(start[r], start[r + 1] - 1):
+                if (xy[v, 1] > y) != (xy[v + 1, 1] > y):
+                    share = (y - xy[v, 1]) / (xy[v + 1, 1] - xy[v, 1])
+                    if x < xy[v, 0] + share * (xy[v + 1, 0] - xy[v, 0]):
+                        found[p] = not found[p]
     return found
 
 
