@@ -160,7 +160,11 @@ def notes(city: City) -> tuple[Mapping[str, str], ...]:
     """Return what the user should know of how demand and streets were judged, by language."""
     along = () if city.network is None else city.network.messages()
     shared = () if city.capacity is None else city.capacity.messages()
-    offered = circles.service_notes(circles.service_census(city.layers.sites), city.standard.tiers)
+    offered = circles.service_notes(
+        circles.service_census(city.layers.sites),
+        city.standard.tiers,
+        n_grids=len(city.layers.grids),
+    )
     return (*city.remarks, *city.demand.messages, *along, *shared, *offered)
 
 

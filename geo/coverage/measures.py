@@ -66,8 +66,12 @@ def site_sets(tier: Tier, sites: gpd.GeoDataFrame) -> Mapping[str, npt.NDArray[n
     return {ALL_CATEGORIES: whole, **each}
 
 
-def judged_sets(tier: Tier, sites: gpd.GeoDataFrame) -> Mapping[str, npt.NDArray[np.bool_]]:
+def judged_sets(
+    tier: Tier, sites: gpd.GeoDataFrame, *, n_grids: int = 0
+) -> Mapping[str, npt.NDArray[np.bool_]]:
     """Return the sets of sites that the long table has rows for: `site_sets`, then services.
+
+    Above `MAX_GRIDS` grids of services that nobody asks for only their classes.
 
     Raises
     ------
@@ -75,4 +79,4 @@ def judged_sets(tier: Tier, sites: gpd.GeoDataFrame) -> Mapping[str, npt.NDArray
         If the tier names categories and the sites have none.
     """
     sets = site_sets(tier, sites)
-    return {**sets, **service_sets(tier, sites, sets[ALL_CATEGORIES])}
+    return {**sets, **service_sets(tier, sites, sets[ALL_CATEGORIES], n_grids=n_grids)}

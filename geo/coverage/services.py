@@ -20,6 +20,7 @@ from geo.standards import (
 from geo.words import LANGUAGES, text
 
 __all__ = [
+    "MAX_GRIDS",
     "SERVICE",
     "ServiceCensus",
     "asked_of",
@@ -31,6 +32,9 @@ __all__ = [
 
 SERVICE: Final = "service:"
 """`category` of a row that judges a service or a class of services: this and its code."""
+
+MAX_GRIDS: Final = 3000
+"""With more grids the long table has rows of single services only where a tier asks for them."""
 
 _COLUMN: Final = "services"
 _MAX_NAMED: Final = 10
@@ -45,12 +49,17 @@ class ServiceCensus:
 
 
 def service_sets(
-    tier: Tier, sites: gpd.GeoDataFrame, counting: npt.NDArray[np.bool_]
+    tier: Tier,
+    sites: gpd.GeoDataFrame,
+    counting: npt.NDArray[np.bool_],
+    *,
+    n_grids: int = 0,
 ) -> Mapping[str, npt.NDArray[np.bool_]]:
     """Return which of the `counting` sites offer each class and service, by `SERVICE` + code.
 
     Those that the tier asks for, offered or not; of a tier that asks for none, those that are
-    offered. Empty without a column `services`: nobody knows what the sites offer then.
+    offered, and above `MAX_GRIDS` grids of their classes only. Empty without a column `services`:
+    nobody knows what the sites offer then.
     """
     if _COLUMN not in sites.columns:
         return {}
@@ -60,7 +69,11 @@ def service_sets(
             offers.setdefault(code, []).append(at)
     codes = tier.services
     if codes is None:
-        codes = tuple(code for code in _ordered() if code in offers)
+        codes = tuple(
+            code
+            for code in _ordered()
+            if code in offers and (n_grids <= MAX_GRIDS or "." not in code)
+        )
     sets = {}
     for code in codes:
         mask = np.zeros(len(sites), dtype=bool)
@@ -98,22 +111,20 @@ def service_census(sites: gpd.GeoDataFrame | None) -> ServiceCensus | None:
 
 
 def service_notes(
-    census: ServiceCensus | None, tiers: Mapping[str, Tier]
+    census: ServiceCensus | None, tiers: Mapping[str, Tier], *, n_grids: int = 0
 ) -> tuple[Mapping[str, str], ...]:
     """Return what the user should know: items not recognised, services asked for in vain."""
     if census is None:
         is_asked = any(tier.services for tier in tiers.values())
         return (_note("services_not_given"),) if is_asked else ()
-    if not census.unknown:
-        return ()
-    named = list(census.unknown)[:_MAX_NAMED]
-    return (
-        _note(
-            "services_unknown",
-            n=len(census.unknown),
-            items="、".join(named) + ("…" if len(census.unknown) > _MAX_NAMED else ""),
-        ),
-    )
+    notes = []
+    if n_grids > MAX_GRIDS and any(tier.services is None for tier in tiers.values()):
+        notes.append(_note("services_by_class", n=MAX_GRIDS))
+    if census.unknown:
+        named = "、".join(list(census.unknown)[:_MAX_NAMED])
+        more = "…" if len(census.unknown) > _MAX_NAMED else ""
+        notes.append(_note("services_unknown", n=len(census.unknown), items=named + more))
+    return tuple(notes)
 
 
 def _matches(sites: gpd.GeoDataFrame) -> list[ServiceMatch]:

@@ -143,7 +143,7 @@ def radius_coverage(
             rules=rules,
         )
         for tier_id, tier in tiers.items()
-        for category, chosen in judged_sets(tier, sites).items()
+        for category, chosen in judged_sets(tier, sites, n_grids=len(grids)).items()
     ]
     return pd.concat(blocks, ignore_index=True)
 

@@ -88,12 +88,13 @@ def unit_coverage(
     limit_m = max(tier.distance_m for tier in tiers.values())
     pairs = demand_pairs(grids, sites, demand, limit_m=limit_m)
     order = _by_level(units, layers.levels)
+    sets = {name: judged_sets(tier, sites) for name, tier in tiers.items()}
     blocks = []
     for (model, tier_id, category), rows in long[long["subject"] == "grid"].groupby(
         ["model", "tier", "category"], sort=False
     ):
         tier = tiers[str(tier_id)]
-        chosen = judged_sets(tier, sites)[str(category)]
+        chosen = sets[str(tier_id)][str(category)]
         if model == RADIUS:
             served = pairs.within(tier.distance_m, chosen)
         elif network is not None:

@@ -1,5 +1,6 @@
 """Services: rows of the long table, what is asked for and missing, what is not recognised."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,7 +13,7 @@ from geo.coverage import (
     service_notes,
     unit_coverage,
 )
-from geo.coverage.services import asked_of, category_title, service_sets
+from geo.coverage.services import MAX_GRIDS, asked_of, category_title, service_sets
 from geo.layers import Layers
 from geo.standards import Tier, with_overrides
 from geo.standards import load_standard as standard_of
@@ -135,6 +136,22 @@ def test_the_census_counts_sites_and_keeps_what_it_does_not_know() -> None:
     assert dict(census.unknown) == {"修鞋": 1}
     (note,) = service_notes(census, {})
     assert note["zh"] == "站点的服务事项中有 1 种不在目录（8 类 53 项）中，未计入：修鞋"
+
+
+def test_a_large_city_is_judged_by_classes_unless_it_asks() -> None:
+    places, all_of_them = sites(*PLACES, services=SERVICES), np.ones(4, dtype=bool)
+    large = MAX_GRIDS + 1
+    assert list(service_sets(_tier(), places, all_of_them, n_grids=large)) == [
+        "service:government",
+        "service:elderly",
+    ]
+    asked = service_sets(_tier("elderly.canteen"), places, all_of_them, n_grids=large)
+    assert list(asked) == ["service:elderly.canteen"]
+    tiers = {"t": _tier()}
+    note, unknown = service_notes(service_census(places), tiers, n_grids=large)
+    assert "more than 3000 grids" in note["en"]
+    assert "修鞋" in unknown["en"]
+    assert len(service_notes(service_census(places), tiers, n_grids=MAX_GRIDS)) == 1
 
 
 def test_services_asked_for_in_vain_are_said() -> None:

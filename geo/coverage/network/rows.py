@@ -44,6 +44,8 @@ def network_coverage(
             rules=rules,
         )
         for tier_id, tier in tiers.items()
-        for category, chosen in judged_sets(tier, sites).items()
+        for category, chosen in judged_sets(
+            tier, sites, n_grids=len(kernel.demand.grid_ids)
+        ).items()
     ]
     return pd.concat(blocks, ignore_index=True) if blocks else empty_long()
