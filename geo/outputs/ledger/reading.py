@@ -1,15 +1,19 @@
 """Read back what the office wrote into a ledger: every row with its cells checked."""
 
 import re
+import warnings
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from python_calamine import CalamineError, CalamineWorkbook
+from openpyxl import load_workbook
 
 from geo.errors import GridCircleError, LoadError
 from geo.outputs.ledger.office import DAY_ZERO, OFFICE_COLUMNS
@@ -17,11 +21,20 @@ from geo.words import LANGUAGES, text
 
 __all__ = ["LedgerRow", "read_ledger"]
 
-MAX_BYTES: Final = 256 << 20
-"""A larger file, or one that unpacks to more than eight times of this, is refused."""
+MAX_BYTES: Final = 1 << 30
+"""A workbook that is larger when unpacked is refused."""
 
 _MAX_TEXT: Final = 2000
 _HEAD_ROWS: Final = 20
+_MAX_COLUMNS: Final = 200
+_MAX_BLANK: Final = 10_000
+"""After so many blank lines a sheet is taken to be at its end."""
+
+_FAULTS: Final = (
+    AttributeError, EOFError, LookupError, NotImplementedError, OSError, RuntimeError, SyntaxError,
+    TypeError, ValueError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What openpyxl raises on a file that is damaged."""
 _KEYS: Final = ("finding_id", "stamp")
 _DATE: Final = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
 _YEARS: Final = range(2000, 2200)
@@ -67,14 +80,15 @@ def read_ledger(path: Path) -> tuple[LedgerRow, ...]:
     rows: list[LedgerRow] = []
     n_sheets = 0
     try:
-        with CalamineWorkbook.from_path(str(path)) as book:
-            for name in book.sheet_names:
-                lines = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        with closing(_sheets(path)) as sheets:
+            for name, lines in sheets:
                 head = _header(lines)
                 if head is not None:
                     n_sheets += 1
                     rows += _rows(name, lines, at=head[0], places=head[1])
-    except (CalamineError, OSError, ValueError) as error:
+    except _FAULTS as error:
+        if isinstance(error, LoadError):
+            raise
         reason = str(error).split("\n", maxsplit=1)[0]
         raise LoadError("ledger.unreadable", path=path, reason=reason) from error
     if not n_sheets:
@@ -83,25 +97,43 @@ def read_ledger(path: Path) -> tuple[LedgerRow, ...]:
     return tuple(rows)
 
 
+def _sheets(path: Path) -> Generator[tuple[str, Iterator[tuple[Any, ...]]], None, None]:
+    """Yield name and lines of every sheet, read as they are asked for.
+
+    A far cell costs empty lines and no memory, unlike with readers that make room for the whole
+    sheet.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        book = load_workbook(path, read_only=True, data_only=True)
+        try:
+            for sheet in book.worksheets:
+                sheet.reset_dimensions()
+                yield sheet.title, sheet.iter_rows(max_col=_MAX_COLUMNS, values_only=True)
+        finally:
+            book.close()
+
+
 def _require_bounded(path: Path) -> None:
     """Refuse what is no plain workbook, or larger than any ledger is."""
     if path.suffix.casefold() != ".xlsx":
         raise LoadError("ledger.not_xlsx", path=path)
-    n_bytes = path.stat().st_size
     try:
-        if n_bytes <= MAX_BYTES:
-            with zipfile.ZipFile(path) as packed:
-                n_bytes = sum(member.file_size for member in packed.infolist()) // 8
+        with zipfile.ZipFile(path) as packed:
+            n_bytes = sum(member.file_size for member in packed.infolist())
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise LoadError("ledger.unreadable", path=path, reason=error) from error
     if n_bytes > MAX_BYTES:
         raise LoadError("ledger.too_large", path=path, limit=MAX_BYTES >> 20)
 
 
-def _header(lines: Sequence[Sequence[Any]]) -> tuple[int, Mapping[str, int]] | None:
-    """Return the place of the header and of each known column; None where there is none."""
+def _header(lines: Iterable[Sequence[Any]]) -> tuple[int, Mapping[str, int]] | None:
+    """Return the row of the header and the place of each known column; None where there is none.
+
+    The lines up to the header are used up.
+    """
     titles = {text(f"outputs.{key}", "zh"): key for key in (*_KEYS, *OFFICE_COLUMNS)}
-    for at, line in enumerate(lines[:_HEAD_ROWS]):
+    for at, line in enumerate(islice(lines, _HEAD_ROWS), start=1):
         found: dict[str, int] = {}
         for place, cell in enumerate(line):
             key = titles.get(str(cell).strip())
@@ -113,13 +145,18 @@ def _header(lines: Sequence[Sequence[Any]]) -> tuple[int, Mapping[str, int]] | N
 
 
 def _rows(
-    sheet: str, lines: Sequence[Sequence[Any]], *, at: int, places: Mapping[str, int]
+    sheet: str, lines: Iterable[Sequence[Any]], *, at: int, places: Mapping[str, int]
 ) -> Iterator[LedgerRow]:
-    for number, line in enumerate(lines[at + 1 :], start=at + 2):
-        given = {key: line[place] for key, place in places.items()}
+    n_blank = 0
+    for number, line in enumerate(lines, start=at + 1):
+        given = {key: line[place] if place < len(line) else None for key, place in places.items()}
         known = [_plain(given.pop(key, "")) for key in _KEYS]
         if not known[0] and not any(_plain(value) for value in given.values()):
+            n_blank += 1
+            if n_blank > _MAX_BLANK:
+                return
             continue
+        n_blank = 0
         cells, reason = {}, {}
         try:
             if not known[0]:
@@ -177,6 +214,8 @@ def _date_of(value: Any, given: str) -> date | None:  # noqa: ANN401
 
 
 def _plain(value: Any) -> str:  # noqa: ANN401
+    if value is None:
+        return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return _ILLEGAL.sub("", str(value)).replace("\r\n", "\n").strip()
