@@ -13,6 +13,8 @@ __all__ = ["PROBLEM_TYPE", "RequestError", "problem", "problem_of", "status_of"]
 
 PROBLEM_TYPE: Final = "application/problem+json"
 
+_MAX_DETAIL: Final = 1000
+
 
 class RequestError(GridCircleError, ValueError):
     """A request that cannot be answered as it stands."""
@@ -45,7 +47,7 @@ def problem(
         "type": kind or "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": int(status),
-        "detail": error.text(language),
+        "detail": error.text(language)[:_MAX_DETAIL],
         "code": error.key,
     }
     return Response(
