@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from api.http import Settings, create_app
 from api.http.door.access import COOKIE, Access, AccessError
+from api.http.door.desk import Desk
 from geo.io.columns import map_columns
 from geo.io.project import LayerSpec
 from geo.schema import layer_schemas
@@ -297,3 +298,13 @@ def test_templates_come_with_a_note_on_each_column_and_are_recognised(
     spec = LayerSpec(name=layer, schema=layer, path=tmp_path / "x.csv", shown="x.csv")
     mapped = map_columns(pd.DataFrame([row]), spec)
     assert set(mapped.ours) == set(columns)
+
+
+def test_what_nobody_thought_of_is_a_page_too(
+    published: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Desk, "versions", lambda _self: 1 // 0)
+    answer = published.get("/door?lang=en")
+    assert answer.status_code == 500
+    assert "ZeroDivision" not in answer.text
+    assert reason(answer)

@@ -19,7 +19,7 @@ from api.http.door.access import AccessError, is_local, require_same_origin
 from api.http.door.desk import PREFIX, Desk, Visit
 from api.http.door.limits import TooLargeError, UploadError
 from api.http.jobs import JobsFullError
-from geo.errors import GridCircleError, NotFoundError
+from geo.errors import GridCircleError, NotFoundError, OutputError
 
 __all__ = ["door_routes"]
 
@@ -92,6 +92,9 @@ def _endpoint(desk: Desk, handlers: dict[str, Handler]) -> Callable[[Request], A
             return await _answer(handlers["GET" if is_reading else request.method], visit)
         except GridCircleError as error:
             return _told(visit, error)
+        except Exception:  # a page for people, whatever went wrong
+            _LOG.exception("%s %s failed", request.method, request.scope["path"])
+            return _told(visit, OutputError("http.failed"))
 
     return endpoint
 
@@ -129,10 +132,9 @@ def _home(desk: Desk) -> Callable[[Request], Awaitable[Response]]:
 
 def _told(visit: Visit, error: GridCircleError) -> Response:
     """Return an error as a page."""
-    status = next((s for kind, s in _STATUS if isinstance(error, kind)), None)
-    if status is None:
-        _LOG.error("%s failed: %s", visit.request.scope["path"], error)
-        status = HTTPStatus.INTERNAL_SERVER_ERROR
+    status = next(
+        (s for kind, s in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
+    )
     reason = error.text(visit.language)
     return visit.page("error.html", status=int(status), reason=reason, is_reading=False)
 
