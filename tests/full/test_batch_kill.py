@@ -58,6 +58,15 @@ def _write_projects(folder: Path, n: int, *, whole_each: int = 1) -> None:
         (folder / "p" / f"{number:03d}.toml").write_text(body, encoding="utf-8")
 
 
+def _write_large(folder: Path) -> None:
+    """Write the grids, communities and sites of a city of 50,000 grids."""
+    city = build_city(5556, seed=9)
+    folder.mkdir()
+    frames = {"grids": city.grids, "units_community": city.communities, "sites": city.sites}
+    for layer, frame in frames.items():
+        frame.reset_index().to_file(folder / "city.gpkg", layer=layer)
+
+
 def _start(manifest: Path, out: Path, *options: str) -> subprocess.Popen[bytes]:
     call = ["batch", str(manifest), "-o", str(out), "--workers", "2", *options]
     code = f"from api.commands import main; main({call!r})"
@@ -130,7 +139,7 @@ def test_300_projects_one_broken_one_empty_one_large_and_the_same_after_kills(
     (tmp_path / "empty.toml").write_text(
         '[project]\nid = "empty"\n[layers.grids]\npath = "empty.gpkg"\n', encoding="utf-8"
     )
-    write_city(build_city(5556, seed=9), tmp_path / "city9")
+    _write_large(tmp_path / "city9")
     large = _WHOLE.format(project_id="large", number=0, seed=9)
     (tmp_path / "p" / "large.toml").write_text(large, encoding="utf-8")
     manifest = tmp_path / "all.toml"
