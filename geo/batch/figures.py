@@ -9,7 +9,7 @@ from geo.audit import Audit
 from geo.outputs import summary
 from geo.planning.lookback import Lookback
 
-__all__ = ["project_figures"]
+__all__ = ["compared_figures", "project_figures", "share_of"]
 
 _SHARED: Final = ("created", "crs", "verdict_model", "counts", "findings", "severities", "coverage")
 
