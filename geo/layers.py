@@ -178,7 +178,7 @@ def require_same_crs(frames: Mapping[str, gpd.GeoDataFrame]) -> None:
 
 def require_unique_ids(frame: pd.DataFrame, layer: str) -> None:
     """Raise `LayerError` when an index label of `frame` repeats."""
-    if not frame.index.is_unique:
+    if frame.index.duplicated().any():  # `is_unique` would keep a table of all ids
         example = frame.index[frame.index.duplicated()][0]
         raise LayerError("layers.repeated_ids", layer=layer, example=example)
 

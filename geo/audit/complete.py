@@ -1,6 +1,6 @@
 """Raw findings to published ones: severity, unit, residents, sentences, ids, order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import geopandas as gpd
@@ -17,6 +17,12 @@ __all__ = ["complete_findings"]
 
 _MAX_NAMES: Final = 5
 _AREA_RULES: Final = ("G201", "G202", "G203", "G204", "G207", "G209", "G210", "N701")
+_TOLD: Final = (
+    *("rule", "layer", "tier", "category", "measure", "limit", "width_m", "residents"),
+    *("households", "details", "grid_ids", "unit_ids", "site_ids", "caused_by_projection"),
+)
+"""What the sentence of a finding may speak of."""
+
 _PEOPLE: Final = ("residents", "households")
 
 
@@ -63,7 +69,7 @@ def complete_findings(
     findings["measure_unit"] = [rule.measure_unit for rule in found]
     backing = [
         _backing(rule, row, standard)
-        for rule, row in zip(found, findings.to_dict("records"), strict=True)
+        for rule, row in zip(found, _rows(findings, ("limit", "details", "tier")), strict=True)
     ]
     findings["source"] = [source for source, _ in backing]
     findings["confidence"] = [confidence for _, confidence in backing]
@@ -124,8 +130,8 @@ def _people_touched(
 def _buildings_touched(findings: gpd.GeoDataFrame, layers: Layers) -> pd.Series:
     """Count the buildings whose point lies in each defect that has an area, missing otherwise."""
     counts = pd.Series(np.nan, index=findings.index, dtype=float)
-    if layers.buildings is not None:
-        has_area = findings["rule"].isin(_AREA_RULES).to_numpy()
+    has_area = findings["rule"].isin(_AREA_RULES).to_numpy()
+    if layers.buildings is not None and has_area.any():
         areas = findings.geometry.array[has_area]
         area, _ = layers.buildings.sindex.query(areas, predicate="intersects")
         counts.loc[has_area] = np.bincount(area, minlength=len(areas)).astype(float)
@@ -135,7 +141,7 @@ def _buildings_touched(findings: gpd.GeoDataFrame, layers: Layers) -> pd.Series:
 def _inside(areas: Any, layers: Layers, column: str) -> np.ndarray:  # noqa: ANN401
     """Sum `column` of the buildings whose point lies in each area; NaN without such buildings."""
     buildings = layers.buildings
-    if buildings is None or column not in buildings:
+    if buildings is None or column not in buildings or len(areas) == 0:
         return np.full(len(areas), np.nan)
     area, point = buildings.sindex.query(areas, predicate="intersects")
     weight = buildings[column].fillna(0.0).to_numpy(float)[point]
@@ -152,7 +158,7 @@ def _sentences(
         "sites": _names(layers.sites),
     }
     sentences = []
-    for row in findings.to_dict("records"):
+    for row in _rows(findings, _TOLD):
         fields = _Fields({k: v for k, v in row["details"].items() if not _is_missing(v)})
         for column in ("measure", "limit", "width_m", "residents", "households", "category"):
             if not _is_missing(row[column]):
@@ -170,6 +176,12 @@ def _sentences(
             sentence += text("audit.caused_by_projection", language)
         sentences.append(sentence)
     return sentences
+
+
+def _rows(findings: gpd.GeoDataFrame, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows as plain values of some columns: `to_dict` looks at every value of all."""
+    values = (findings[column].tolist() for column in columns)
+    return (dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True))
 
 
 def _is_missing(value: object) -> bool:

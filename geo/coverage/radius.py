@@ -111,6 +111,8 @@ class RadiusKernel:
     rules: CoverageRules
     served: Pairs
     touched: Floats
+    basis_weight: Floats
+    households: Floats
     _nearest: dict[bytes, tuple[Floats, Floats]] = field(default_factory=dict)
     _areas: dict[tuple[bytes, float, bytes], Floats] = field(default_factory=dict)
 
@@ -140,6 +142,8 @@ class RadiusKernel:
             rules=rules,
             served=_demand_pairs(demand, cells, touched, limit_m=limit_m),
             touched=touched,
+            basis_weight=demand.basis_weight(),
+            households=demand.point_weight("households")[demand.point_at],
         )
 
     def measure(self, tier: Tier, sites: Mask) -> Measures:
@@ -153,8 +157,8 @@ class RadiusKernel:
             nearest_m=nearest_m,
             nearest_minutes=nearest_m / (tier.distance_m / tier.minutes),
             area_share=area_share,
-            residents_share=self._share(self.demand.basis_weight(), inside),
-            households_share=self._share(self._households(), inside),
+            residents_share=self._share(self.basis_weight, inside),
+            households_share=self._share(self.households, inside),
             served=(served.place_at, served.site_at),
             band=self._band(tier.distance_m, sites, points_m=points_m, area_share=area_share),
         )
@@ -163,7 +167,7 @@ class RadiusKernel:
         self, limit_m: float, sites: Mask, *, points_m: Floats, area_share: Floats
     ) -> tuple[Floats, Floats]:
         """Return the least and the greatest share of the verdict within the uncertainty."""
-        weight, off = self.demand.basis_weight(), self.rules.place_uncertainty_m
+        weight, off = self.basis_weight, self.rules.place_uncertainty_m
         sure, possible = radius_band(points_m, limit_m, self.rules)
         low, high = self._share(weight, sure), self._share(weight, possible)
         is_area = (self.demand.basis == "area").to_numpy()
@@ -173,9 +177,6 @@ class RadiusKernel:
             low = np.where(is_area, np.minimum(less, area_share), low)
             high = np.where(is_area, np.maximum(more, area_share), high)
         return low, high
-
-    def _households(self) -> Floats:
-        return self.demand.point_weight("households")[self.demand.point_at]
 
     def _share(self, weight: Floats, inside: Mask) -> Floats:
         """Return weight inside ÷ weight judged by grid; NaN where there is no weight."""
@@ -194,7 +195,7 @@ class RadiusKernel:
         return self._nearest[key]
 
     def _mean_by_grid(self, points_m: Floats, located: Floats) -> Floats:
-        weight = self.demand.basis_weight()
+        weight = self.basis_weight
         if len(located) == 0:
             return np.full(len(self.polygons), np.nan)
         total = self.demand.sum_by_grid(weight)

@@ -19,11 +19,14 @@ from geo.coverage.compiled import in_threads
 from geo.coverage.measures import ALL_CATEGORIES, site_sets
 from geo.coverage.network.arrays import Floats, Ints, Longs
 from geo.coverage.network.kernel import NETWORK, Net, NetworkKernel, limit_ms
-from geo.coverage.network.search import Reached, Targets, reached, take, targets_of
+from geo.coverage.network.search import Places, Reached, Targets, reached, take, targets_of
 from geo.coverage.network.snap import places_of
 from geo.standards import Tier
 
 __all__ = ["network_circles"]
+
+_CELLS: Final = 1_000_000
+"""Cells that are snapped at one time."""
 
 _BLOCK: Final = 1024
 """Sites whose cells are in memory at one time."""
@@ -104,7 +107,7 @@ def _of_mode(
 class _Lattice:
     """The cells of one lattice that lie within reach of some site, by column and row."""
 
-    def __init__(self, columns: Longs, rows: Longs, step: float) -> None:
+    def __init__(self, columns: Ints, rows: Ints, step: float) -> None:
         self.columns, self.rows, self.step = columns, rows, step
 
     @classmethod
@@ -118,15 +121,19 @@ class _Lattice:
         for column, row in centre - low:
             is_in[column - reach : column + reach + 1, row - reach : row + reach + 1] = True
         columns, rows = np.nonzero(is_in)
-        return cls(columns + low[0], rows + low[1], step)
+        return cls((columns + low[0]).astype(np.int32), (rows + low[1]).astype(np.int32), step)
 
     def on(self, net: Net, *, within_m: float) -> Targets:
         """Return the cells that are near a street, on the network."""
-        xy = np.column_stack([self.columns, self.rows]).astype(np.float64)
-        xy = (xy + 0.5) * self.step
-        snapped = net.snapper.nearest(xy, within_m=within_m)
-        places = places_of(net.graph, snapped, access_ms_per_m=net.ms_per_m)
-        return targets_of(net.graph, places, np.arange(len(xy)))
+        parts = []
+        for start in range(0, len(self.columns), _CELLS):
+            some = slice(start, start + _CELLS)
+            cells = np.column_stack([self.columns[some], self.rows[some]])
+            xy = (cells.astype(np.float64) + 0.5) * self.step
+            snapped = net.snapper.nearest(xy, within_m=within_m)
+            parts.append(places_of(net.graph, snapped, access_ms_per_m=net.ms_per_m))
+        places = Places(*(np.concatenate(values) for values in zip(*parts, strict=True)))
+        return targets_of(net.graph, places, np.arange(len(self.columns), dtype=np.int32))
 
     def strips(self, found: Reached) -> Iterator["_Strip"]:
         """Yield the windows around what each site reaches, so many at a time as fit in memory."""

@@ -36,6 +36,7 @@ _METRES: Final = " metres"
 
 Positions = npt.NDArray[np.intp]
 _Means = tuple[Floats, Floats]
+_MeansOf = Callable[[Floats | Mask], _Means]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,12 +45,22 @@ class Times:
 
     `ms`, `metres`: along the streets; endless where no site is reached. `is_near`: a street is
     near enough. `is_known`: and some site can be reached; without, nothing can be said.
+    `lengths`: metres, where the speed differs from street to street, else one `ms_per_m` holds.
     """
 
     ms: Floats
-    metres: Floats
     is_near: Mask
     is_known: Mask
+    ms_per_m: float
+    lengths: Floats | None = None
+
+    @property
+    def metres(self) -> Floats:
+        """How far it is along the streets."""
+        return self.ms / self.ms_per_m if self.lengths is None else self.lengths
+
+
+_MeanOf = Callable[[Callable[[Times], Floats | Mask]], Floats]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -163,15 +174,16 @@ class NetworkKernel:
     def _times_of(self, mode: str, sites: Mask, points: Places, *, is_lattice: bool) -> Times:
         net, lengths = self.nets[mode], self.nets.get(f"{mode}{_METRES}")
         ms = net.arrival(sites, points)
-        if lengths is None:
-            metres = ms / net.ms_per_m
-        else:
+        metres = None
+        if lengths is not None:
             same = lengths.lattice if is_lattice else lengths.points
             metres = lengths.arrival(sites, same) / _MM_PER_M
         is_near = points.chain >= 0
         # Without any site there is nothing to reach: then all is blank, for certain.
         is_known = np.isfinite(ms) if sites.any() else np.ones(len(ms), dtype=bool)
-        return Times(ms=ms, metres=metres, is_near=is_near, is_known=is_known)
+        return Times(
+            ms=ms, is_near=is_near, is_known=is_known, ms_per_m=net.ms_per_m, lengths=metres
+        )
 
     def served(self, tier: Tier, sites: Mask) -> Pairs:
         """Return the grids with each of `sites` that some of their demand reaches in time."""
@@ -182,48 +194,46 @@ class NetworkKernel:
         points, lattice = self.times(tier, sites)
         limit, n = limit_ms(tier), len(self.demand.grid_ids)
         served = self.served(tier, sites)
-        basis, households = self.basis_weight, self.households
         area_share, judged_area = self._by_area(lattice, lattice.ms <= limit)
-        share, judged = self._by_points(basis, points, points.ms <= limit)
-        homes, judged_homes = self._by_points(households, points, points.ms <= limit)
-        is_area = (self.demand.basis == "area").to_numpy()
-
-        def mean(of_points: Floats, of_lattice: Floats) -> Floats:
-            both, _ = self._by_points(basis, points, of_points)
-            if is_area.any():
-                both = np.where(is_area, self._by_area(lattice, of_lattice)[0], both)
-            return np.where(np.isfinite(both), both, np.nan)
+        homes, judged_homes = self._by_points(self.households, points)(points.ms <= limit)
+        of_points = self._by_points(self.basis_weight, points)
+        share, judged = of_points(points.ms <= limit)
+        mean = self._mean(of_points, points, lattice)
 
         return Measures(
             n_sites=np.bincount(served.place_at, minlength=n),
-            nearest_m=mean(points.metres, lattice.metres),
-            nearest_minutes=mean(points.ms, lattice.ms) / _MS_PER_MINUTE,
+            nearest_m=mean(lambda times: times.metres),
+            nearest_minutes=mean(lambda times: times.ms) / _MS_PER_MINUTE,
             area_share=area_share,
             residents_share=share,
             households_share=homes,
-            metres_share=mean(
-                (points.metres <= tier.distance_m).astype(float),
-                (lattice.metres <= tier.distance_m).astype(float),
-            ),
+            metres_share=mean(lambda times: times.metres <= tier.distance_m),
             judged={"area": judged_area, "residents": judged, "households": judged_homes},
             served=(served.place_at, served.site_at),
-            band=self._band(tier, (points.ms, lattice.ms), mean=mean),
+            band=self._band(tier, mean),
         )
 
-    def _band(
-        self,
-        tier: Tier,
-        times_ms: tuple[Floats, Floats],
-        *,
-        mean: Callable[[Floats, Floats], Floats],
-    ) -> tuple[Floats, Floats]:
+    def _mean(self, of_points: _MeansOf, points: Times, lattice: Times) -> _MeanOf:
+        """Return what gives the mean by grid of a value of places.
+
+        Over the points of a grid, or over its lattice where it is judged by its area.
+        """
+        is_area = (self.demand.basis == "area").to_numpy()
+
+        def mean(value: Callable[[Times], Floats | Mask]) -> Floats:
+            both, _ = of_points(value(points))
+            if is_area.any():
+                both = np.where(is_area, self._by_area(lattice, value(lattice))[0], both)
+            return np.where(np.isfinite(both), both, np.nan)
+
+        return mean
+
+    def _band(self, tier: Tier, mean: _MeanOf) -> tuple[Floats, Floats]:
         """Return the least and the greatest share of the verdict within the uncertainty."""
-        pace = self.nets[tier.mode].ms_per_m
-        points, lattice = (
-            network_band(ms, limit_ms(tier), self.rules, ms_per_m=pace) for ms in times_ms
-        )
-        low = mean(points.sure.astype(float), lattice.sure.astype(float))
-        return low, mean(points.possible.astype(float), lattice.possible.astype(float))
+        pace, limit = self.nets[tier.mode].ms_per_m, limit_ms(tier)
+        low = mean(lambda times: network_band(times.ms, limit, self.rules, ms_per_m=pace).sure)
+        high = mean(lambda times: network_band(times.ms, limit, self.rules, ms_per_m=pace).possible)
+        return low, high
 
     def messages(self) -> tuple[dict[str, str], ...]:
         """Return what the user should know of the streets, each by language."""
@@ -242,13 +252,21 @@ class NetworkKernel:
             notes.append(_message("crossings_joined", n=self.n_crossings))
         return tuple(notes)
 
-    def _by_points(self, weight: Floats, points: Times, values: Floats | Mask) -> _Means:
-        """Return the mean of `values` over the known points of each grid, and the part known."""
+    def _by_points(self, weight: Floats, points: Times) -> _MeansOf:
+        """Return what gives the mean of values over each grid's known points, and the part known.
+
+        `weight` is that of each membership of a point in a grid.
+        """
         at = self.demand.point_at
         known = weight * points.is_known[at]
-        summed = self.demand.sum_by_grid(known * np.where(points.is_known, values, 0.0)[at])
         total = self.demand.sum_by_grid(known)
-        return _ratio(summed, total), _ratio(total, self.demand.sum_by_grid(weight))
+        part = _ratio(total, self.demand.sum_by_grid(weight))
+
+        def means(values: Floats | Mask) -> _Means:
+            counted = np.where(points.is_known, values, 0.0)[at]
+            return _ratio(self.demand.sum_by_grid(known * counted), total), part
+
+        return means
 
     def _by_area(self, lattice: Times, values: Floats | Mask) -> _Means:
         """Return the mean of `values` over the known lattice of each grid, and the part known."""
