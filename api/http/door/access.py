@@ -94,12 +94,24 @@ class Access:
         """
         if not self.can_be_written:
             raise AccessError("door.read_only")
-        if self.is_open and not is_local(request.url.hostname or ""):
-            raise AccessError("door.not_local")
+        self.require_local(request)
         if not self.is_known(request):
             raise AccessError("door.need_token")
         if not self._has_bearer(request):
             require_same_origin(request)
+
+    def require_local(self, request: Request) -> None:
+        """Check that a server without a token is asked for by a name of this machine.
+
+        A page of another site may have had its own name resolved to this machine.
+
+        Raises
+        ------
+        AccessError
+            If it is asked for by another.
+        """
+        if self.is_open and not is_local(request.url.hostname or ""):
+            raise AccessError("door.not_local")
 
     def _has_bearer(self, request: Request) -> bool:
         kind, _, value = request.headers.get("authorization", "").partition(" ")

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api.http.door import ledgers, results, reviewing, starting, waiting
-from api.http.door.access import AccessError, is_local, require_same_origin
+from api.http.door.access import AccessError, require_same_origin
 from api.http.door.desk import PREFIX, Desk, Visit
 from api.http.door.limits import TooLargeError, UploadError
 from api.http.jobs import JobsFullError
@@ -83,8 +83,7 @@ def _endpoint(desk: Desk, handlers: dict[str, Handler]) -> Callable[[Request], A
         visit = Visit.of(request, desk)
         is_reading = request.method in {"GET", "HEAD"}
         try:
-            if desk.access.is_open and not is_local(request.url.hostname or ""):
-                raise AccessError("door.not_local")
+            desk.access.require_local(request)
             if not desk.access.is_known(request) and is_reading:
                 return visit.go("login")
             if not is_reading:
@@ -92,7 +91,7 @@ def _endpoint(desk: Desk, handlers: dict[str, Handler]) -> Callable[[Request], A
             return await _answer(handlers["GET" if is_reading else request.method], visit)
         except GridCircleError as error:
             return _told(visit, error)
-        except Exception:  # a page for people, whatever went wrong
+        except Exception:  # noqa: BLE001 a page for people, whatever went wrong
             _LOG.exception("%s %s failed", request.method, request.scope["path"])
             return _told(visit, OutputError("http.failed"))
 
@@ -135,6 +134,8 @@ def _told(visit: Visit, error: GridCircleError) -> Response:
     status = next(
         (s for kind, s in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
     )
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        _LOG.error("%s: %s", visit.request.scope["path"], error)
     reason = error.text(visit.language)
     return visit.page("error.html", status=int(status), reason=reason, is_reading=False)
 
