@@ -18,6 +18,7 @@ __all__ = [
     "begin_revision",
     "last_revision",
     "ledger_stamp",
+    "now",
     "office_of",
     "stored_office",
 ]
@@ -32,7 +33,7 @@ def last_revision(line: sqlite3.Connection) -> int:
 def begin_revision(line: sqlite3.Connection, *, actor: str, action: str) -> int:
     """Open the next revision, within a transaction, and return its number."""
     revision = last_revision(line) + 1
-    line.execute("INSERT INTO revision VALUES (?, ?, ?, ?)", (revision, _now(), actor, action))
+    line.execute("INSERT INTO revision VALUES (?, ?, ?, ?)", (revision, now(), actor, action))
     return revision
 
 
@@ -47,7 +48,7 @@ def ledger_stamp(line: sqlite3.Connection, project_id: str, *, ahead: int = 0) -
 
 def add_event(line: sqlite3.Connection, key: str, **values: Any) -> None:  # noqa: ANN401
     """Append an event of the finding `key`; `values` are further columns of `finding_event`."""
-    row = {"finding_key": key, "at": _now(), **values}
+    row = {"finding_key": key, "at": now(), **values}
     names = ", ".join(f'"{name}"' for name in row)
     marks = ", ".join("?" * len(row))
     line.execute(
@@ -67,11 +68,11 @@ def office_of(stamp: str, lives: Iterable[Life]) -> Office:
 def stored_office(stamp: str, rows: Iterable[Mapping[str, Any]], listed: frozenset[str]) -> Office:
     """Return the same from rows of the table `finding`; `listed` are the ids that an audit has."""
     given = list(rows)
-    now = [row for row in given if row["finding_id"] in listed]
+    still = [row for row in given if row["finding_id"] in listed]
     return Office(
         stamp=stamp,
-        cells={row["finding_id"]: {name: row[name] for name in OFFICE_COLUMNS} for row in now},
-        states={row["finding_id"]: _titles(row["status"]) for row in now},
+        cells={row["finding_id"]: {name: row[name] for name in OFFICE_COLUMNS} for row in still},
+        states={row["finding_id"]: _titles(row["status"]) for row in still},
         stages=[_stage(row) for row in given],
         earlier=[
             {**row, "status_title": _titles(row["status"])}
@@ -90,5 +91,6 @@ def _stage(row: Mapping[str, Any]) -> tuple[str, list[str], list[str]]:
     return stage_of(row["status"]), orjson.loads(row["grid_ids"]), orjson.loads(row["unit_ids"])
 
 
-def _now() -> str:
+def now() -> str:
+    """Return the time of an event: ISO 8601, UTC, seconds."""
     return datetime.now(UTC).isoformat(timespec="seconds")

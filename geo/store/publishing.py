@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import mkdtemp
@@ -23,7 +22,7 @@ from geo.outputs.ledger.places import places_of
 from geo.store.connections import reading, writer_lock, writing
 from geo.store.geopackage import add_features
 from geo.store.lives import Life, lives_after
-from geo.store.notes import add_event, begin_revision, ledger_stamp, office_of
+from geo.store.notes import add_event, begin_revision, ledger_stamp, now, office_of
 from geo.store.values import Version
 
 __all__ = ["VERSIONS", "Finish", "publish"]
@@ -96,7 +95,7 @@ def _new_version(line: sqlite3.Connection, audit: Audit, name: str) -> Version:
         project_id=project,
         title=audit.title,
         name=name,
-        created_at=_now(),
+        created_at=now(),
         supersedes=before[0] if before else None,
         run_id=last_run + 1,
         source_sha256=_hash_of_sources(audit),
@@ -237,7 +236,3 @@ def _code_version() -> str:
         return version("gridcircle")
     except PackageNotFoundError:
         return ""
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
