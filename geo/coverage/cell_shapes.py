@@ -48,7 +48,7 @@ def cell_shapes(
     Notes
     -----
     O(k log k). An owner with one run of cells in each row, each touching the next, needs no
-    geometry to be computed: its outline goes up one side and down the other. The boxes of all
+    geometry to be computed: its outline goes up one side and down the other. The cells of all
     other owners are joined by GEOS.
     """
     shapes = np.full(n_owners, shapely.MultiPolygon(), dtype=object)
@@ -96,13 +96,17 @@ def _outlined(runs: _Runs, step_m: float) -> npt.NDArray[np.object_]:
 
 
 def _joined(runs: _Runs, step_m: float) -> npt.NDArray[np.object_]:
-    """Return the boxes of each owner joined."""
-    low, high, row = runs.low * step_m, runs.high * step_m, runs.row * step_m
-    boxes = shapely.box(low, row, high, (runs.row + 1) * step_m)
-    parts = np.split(boxes, np.flatnonzero(np.diff(runs.owner)) + 1)
+    """Return the cells of each owner joined: squares that share whole sides join quickest."""
+    count = runs.high - runs.low
+    begin = np.cumsum(count) - count
+    column = np.repeat(runs.low - begin, count) + np.arange(count.sum())
+    row, owner = np.repeat(runs.row, count), np.repeat(runs.owner, count)
+    low, bottom = column * step_m, row * step_m
+    squares = shapely.box(low, bottom, (column + 1) * step_m, (row + 1) * step_m)
+    parts = np.split(squares, np.flatnonzero(np.diff(owner)) + 1)
 
     def join(start: int, stop: int) -> list[shapely.Geometry]:
-        return [shapely.union_all(some) for some in parts[start:stop]]
+        return [shapely.coverage_union_all(some) for some in parts[start:stop]]
 
     found = np.empty(len(parts), dtype=object)
     found[:] = list(chain.from_iterable(in_threads(join, len(parts), chunk=_CHUNK)))
