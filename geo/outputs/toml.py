@@ -13,22 +13,21 @@ _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 def toml_text(table: Mapping[str, Any]) -> str:
     """Return `table` as TOML: its values first, then the tables in it."""
-    return "".join(_lines(table))
+    return "".join(_lines(table, ""))
 
 
-def _lines(table: Mapping[str, Any], name: str = "") -> list[str]:
-    """Return `table` as TOML: its values first, then the tables in it."""
-    lines = [f"[{name}]\n"] if name else []
-    lines += [
+def _lines(table: Mapping[str, Any], name: str) -> list[str]:
+    """Return what is in the table `name`: its values first, then the tables in it."""
+    lines = [
         f"{_key(key)} = {_value(value)}\n" for key, value in table.items() if not _is_nested(value)
     ]
     for key, value in table.items():
         inner = f"{name}.{_key(key)}" if name else _key(key)
         if isinstance(value, Mapping):
-            lines += ["\n", *_lines(value, inner)]
+            lines += [f"\n[{inner}]\n", *_lines(value, inner)]
         elif _is_nested(value):
             for item in value:
-                lines += [f"\n[{'[' + inner + ']'}]\n", *_lines(item)]
+                lines += [f"\n[[{inner}]]\n", *_lines(item, inner)]
     return lines
 
 

@@ -1,5 +1,6 @@
 """What an upload holds: unpacked, surveyed, suggested as a project, and checked."""
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -66,7 +67,7 @@ def check(task: Task) -> dict[str, Any]:
     try:
         loaded = load_upload(folder)
     except GridCircleError as error:
-        fault = {language: error.text(language) for language in LANGUAGES}
+        fault = {language: _without(folder, error.text(language)) for language in LANGUAGES}
         write_json(folder / "checked.json", {"fault": fault, "layers": {}})
         return {"layers": 0}
     task.step(90, "door.step_check")
@@ -124,6 +125,13 @@ def _unpack(folder: Path) -> None:
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
     write_json(folder / "skipped.json", unpacking.skipped[:_SHOWN])
+
+
+def _without(folder: Path, sentence: str) -> str:
+    """Return a sentence that does not tell where on the server the upload lies."""
+    for root in (folder, folder.resolve()):
+        sentence = sentence.replace(f"{root}{os.sep}", "")
+    return sentence
 
 
 def _limits(folder: Path) -> Limits:
