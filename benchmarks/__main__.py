@@ -51,7 +51,7 @@ def outcome_of(contest: Contest, *, rounds: int, memory_of: tuple[str, int] | No
     except MissingDataError as error:
         return Outcome(contest=contest.name, note=contest.note, skipped=str(error))
     sizes = ", ".join(f"{len(frame):,} {name}" for name, frame in frames.items())
-    differences = _differences(contest, frames)
+    differences, scores = _answers(contest, frames)
     taken = cpu_seconds(contest, frames, rounds=rounds)
     (ours,) = contest.ours
     ratio = ratios(taken, ours)
@@ -64,18 +64,26 @@ def outcome_of(contest: Contest, *, rounds: int, memory_of: tuple[str, int] | No
             ratio=ratio[name],
             peak_mb=None if memory_of is None else peak_mb_elsewhere(*memory_of, name),
             difference=differences.get(name, ""),
+            recall=scores[name][0] if scores[name] else None,
+            precision=scores[name][1] if scores[name] else None,
         )
         for name, times in taken.items()
     ]
     return Outcome(contest=f"{contest.name} ({sizes})", note=contest.note, rows=rows)
 
 
-def _differences(contest: Contest, frames: Frames) -> dict[str, str]:
-    """Return how each peer's answer differs from ours; this is the warm-up run as well."""
-    (ours,) = (run(fresh(frames)) for run in contest.ours.values())
-    return {
-        name: contest.difference(ours, run(fresh(frames))) for name, run in contest.peers.items()
-    }
+def _answers(
+    contest: Contest, frames: Frames
+) -> tuple[dict[str, str], dict[str, tuple[float, float] | None]]:
+    """Return how each peer's answer differs from ours, and the scores of all: the warm-up run."""
+    ((own, run_ours),) = contest.ours.items()
+    ours = run_ours(fresh(frames))
+    differences, scores = {}, {own: contest.score(ours)}
+    for name, run in contest.peers.items():
+        answer = run(fresh(frames))
+        differences[name] = contest.difference(ours, answer)
+        scores[name] = contest.score(answer)
+    return differences, scores
 
 
 def _peak(topic: str, number: int, contestant: str) -> float:

@@ -30,6 +30,8 @@ class Contest:
     `difference`
         Takes our answer and a peer's, returns an empty string where they agree, else how they
         differ. Not timed.
+    `score`
+        Takes an answer, returns recall and precision against the truth, None where there is none.
     `note`
         What a reader must know to read the ratio right.
     """
@@ -39,6 +41,7 @@ class Contest:
     ours: Mapping[str, Contestant]
     peers: Mapping[str, Contestant]
     difference: Callable[[Any, Any], str]
+    score: Callable[[Any], tuple[float, float] | None] = lambda _answer: None
     note: str = ""
 
     @property

@@ -19,7 +19,10 @@ RESULTS = Path(__file__).resolve().parent / "results"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One contestant of one contest. `ratio` is its median ÷ ours; `difference` empty = agrees."""
+    """One contestant of one contest. `ratio` is its median ÷ ours; `difference` empty = agrees.
+
+    `recall`, `precision`: of overlaps, against the truth; None where none is known.
+    """
 
     contestant: str
     is_ours: bool
@@ -28,6 +31,8 @@ class Row:
     ratio: float
     peak_mb: float | None
     difference: str
+    recall: float | None = None
+    precision: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,8 @@ def show(outcome: Outcome) -> None:
     for row in outcome.rows:
         peak = "–" if row.peak_mb is None else f"{row.peak_mb:,.0f}"
         answer = "" if row.is_ours else row.difference or "agrees"
+        if row.recall is not None:
+            answer = f"recall {row.recall:.3f} precision {row.precision:.3f} {answer}"
         print(
             f"  {row.contestant:34}{row.median_seconds:>10.3f}{row.ratio:>9.2f}{peak:>9}  {answer}"
         )

@@ -19,6 +19,29 @@ STATUS = Path("/proc/self/status")
 CLEAR = Path("/proc/self/clear_refs")
 
 
+class _Others:
+    """CPU time that a server spends for a contestant (Linux): of one process at a time."""
+
+    def __init__(self) -> None:
+        self.spent, self._pid, self._start = 0.0, 0, 0.0
+
+    def watch(self, pid: int) -> None:
+        """Count the process from now on."""
+        self._pid, self._start = pid, _cpu_of(pid)
+
+    def stop(self) -> None:
+        """Add what the process has spent since `watch`."""
+        self.spent += _cpu_of(self._pid) - self._start
+
+
+OTHERS = _Others()
+
+
+def _cpu_of(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def cpu_seconds(contest: Contest, frames: Frames, *, rounds: int) -> dict[str, list[float]]:
     """Return the CPU seconds of each contestant in each round; a round runs all of them once."""
     taken: dict[str, list[float]] = {name: [] for name in contest.contestants}
@@ -37,9 +60,9 @@ def _timed(run: Contestant, frames: Frames) -> float:
 
 
 def cpu_so_far() -> float:
-    """Return the CPU seconds of this process and of those it has started and waited for."""
+    """Return the CPU seconds of this process, of those it has waited for and of servers."""
     spent = os.times()
-    return time.process_time() + spent.children_user + spent.children_system
+    return time.process_time() + spent.children_user + spent.children_system + OTHERS.spent
 
 
 def ratios(taken: dict[str, list[float]], ours: str) -> dict[str, float]:
