@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from geo.audit import Audit
+from geo.coverage.faults import reach_text
 from geo.findings import SEVERITIES
 from geo.words import language as chosen_language
 from geo.words import text
@@ -119,7 +120,7 @@ def _tier_line(audit: Audit, tier_id: str, row: Any, *, language: str) -> str:  
         "commands.head_tier",
         language,
         tier=tier.marked_title[language],
-        distance_m=tier.distance_m,
+        reach=reach_text(tier, audit.verdict_model, language),
         share="–" if share is None else f"{share:.1%}",
         basis=text(f"commands.basis_{basis}", language) if basis else "–",
         n_blank=row["n_blank"],

@@ -76,8 +76,11 @@ GC.shareOf = function (tier) {
 
 GC.coveredHead = function (tier) {
   return [GC.percent(GC.shareOf(tier)), GC.t("head_" + GC.basisOf(tier), {
-    minutes: GC.number(tier.minutes), metres: GC.number(tier.distance_m, 0)
+    minutes: GC.number(tier.minutes), reach: GC.reachOf(tier)
   })];
+};
+GC.reachOf = function (tier) {
+  return GC.t(tier.summary.model === "network" ? "reach_network" : "reach_radius", { metres: GC.number(tier.distance_m, 0) });
 };
 GC.findingsHead = function () {
   var n = GC.data.grids.id.filter(function (_, i) { return GC.worst(i) !== "none"; }).length;
