@@ -12,9 +12,10 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.spatial import cKDTree
 
+from geo.coverage.compiled import in_threads
 from geo.coverage.demand import Demand
+from geo.coverage.discs import cells_of, pairs_of_points
 from geo.coverage.lattice import lattice_points
 from geo.coverage.network import NetworkKernel, Places, limit_ms, reached, targets_of
 from geo.coverage.network.search import take
@@ -24,7 +25,7 @@ from geo.standards import Tier
 __all__ = ["Surface", "people_basis", "people_surface", "surface_pairs", "surface_places"]
 
 _PEOPLE: Final = ("residents", "households")
-_SLACK: Final = 1.0 + 1e-9
+_CHUNK: Final = 65_536
 
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
@@ -190,7 +191,7 @@ def surface_pairs(
 
     Notes
     -----
-    O(k log s + pairs); a pair takes 24 bytes.
+    O(k + pairs); a pair takes 24 bytes.
     """
     if network is not None:
         net = network.nets[tier.mode]
@@ -202,14 +203,16 @@ def surface_pairs(
             site_at=found.site_at.astype(np.intp),
             away=found.time_ms.astype(float),
         )
-    if len(surface.xy) == 0 or len(sites_xy) == 0:
-        none = np.zeros(0, dtype=np.intp)
-        return Pairs(place_at=none, site_at=none, away=np.zeros(0))
-    near = cKDTree(sites_xy).sparse_distance_matrix(
-        cKDTree(surface.xy), tier.distance_m * _SLACK, output_type="ndarray"
-    )
-    place_at, site_at = near["j"], near["i"]
-    delta = surface.xy[place_at] - sites_xy[site_at]
-    away = np.sqrt(delta[:, 0] ** 2 + delta[:, 1] ** 2)
-    keep = away <= tier.distance_m
-    return Pairs(place_at=place_at[keep], site_at=site_at[keep], away=away[keep])
+    cells, everyone = cells_of(sites_xy, at_least_m=tier.distance_m), np.arange(len(surface.xy) + 1)
+
+    def search(start: int, stop: int) -> Floats:
+        found = pairs_of_points(
+            surface.xy, everyone, everyone[start : stop + 1], cells, tier.distance_m
+        )
+        found[:, 0] += start
+        return found
+
+    none = np.zeros((0, 3))
+    rows = np.vstack([none, *in_threads(search, len(surface.xy), chunk=_CHUNK)])
+    place_at, site_at = rows[:, :2].astype(np.intp).T
+    return Pairs(place_at=place_at, site_at=site_at, away=rows[:, 2])
