@@ -251,6 +251,7 @@ def look_back(planner: Planner, url: str, grids: Path, *, lang: str) -> None:
     planner.wait(".statement")
     frame = planner.page.frame_locator(".map iframe")
     frame.locator("html[data-ready]").wait_for(state="attached", timeout=PATIENCE_MS)
+    assert frame.locator("html").get_attribute("lang") == ("zh-Hans" if lang == "zh" else "en")
     planner.shot("lookback")
     told = planner.page.locator(".statement").inner_text()
     assert ("调整优化网格 2 个" if lang == "zh" else "2") in told, told

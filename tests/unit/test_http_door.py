@@ -278,7 +278,7 @@ def test_comparing_needs_another_version_of_the_same_project(published: TestClie
     done = published.post(path, data={"other": "drawn-2"}, headers=OWN)
     assert done.headers["location"].startswith("/door/jobs/")
     job = published.app.state.desk.jobs.find(done.headers["location"].rsplit("/", 1)[1])
-    assert job.inputs == {"old": "drawn-1", "new": "drawn-2"}
+    assert job.inputs == {"old": "drawn-1", "new": "drawn-2", "language": "zh"}
     published.post(f"{done.headers['location']}/cancel", headers=OWN)
     assert published.app.state.desk.jobs.find(job.job_id).status == "dismissed"
 

@@ -121,7 +121,10 @@ def _compare(visit: Visit, other: str) -> Response:
     if not chosen:
         raise UploadError("door.no_earlier")
     old, new = sorted([chosen[0], version], key=mine.index)
-    job = visit.desk.jobs.submit("compare", {"old": old.version_id, "new": new.version_id})
+    job = visit.desk.jobs.submit(
+        "compare",
+        {"old": old.version_id, "new": new.version_id, "language": visit.language},
+    )
     return visit.go("jobs", job.job_id)
 
 

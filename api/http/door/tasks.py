@@ -1,5 +1,6 @@
 """What the jobs of a workspace do, each in a process of its own. Inputs are ids, never paths."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -75,6 +76,7 @@ def compare(task: Task) -> dict[str, Any]:
     before, after = (store.read_audit(str(inputs[name])) for name in ("old", "new"))
     task.step(35, "door.step_compare")
     tolerance_m = inputs.get("border_tolerance_m")
+    after = replace(after, language=inputs.get("language", after.language))
     found = look_back(before, after, border_tolerance_m=tolerance_m)
     folder = task.folder / "out"
     write_look_back(found, folder, progress=_Bar(task, "door.step_write", low=60, high=95))
