@@ -133,7 +133,8 @@ class Call:
     def etag(self, answer: Answer) -> str:
         """Return a weak tag: the same as long as the content is, whenever it was asked."""
         content = (self.dataset.digest, answer.state, self.title, answer.media_type)
-        parts = (*content, self.here(), self.language)
+        asked = (self.server, self.path, *self.values, *self.values.values(), self.language)
+        parts = (*content, *asked)
         return f'W/"{hashlib.blake2b(chr(0).join(parts).encode(), digest_size=12).hexdigest()}"'
 
 

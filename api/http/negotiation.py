@@ -2,10 +2,12 @@
 
 from typing import Final, Literal
 
+from starlette.requests import Request
+
 from api.http.problems import RequestError
 from geo.words import LANGUAGES
 
-__all__ = ["FORMS", "Form", "choose_form", "choose_language"]
+__all__ = ["FORMS", "Form", "accepts_gzip", "choose_form", "choose_language"]
 
 Form = Literal["json", "html"]
 
@@ -34,6 +36,14 @@ def choose_form(asked: str | None, accept: str | None) -> Form:
     html = max((q for name, q in weights.items() if name in _HTML), default=0.0)
     json = max((q for name, q in weights.items() if name.endswith(("/json", "+json"))), default=0.0)
     return "html" if html > json else "json"
+
+
+def accepts_gzip(request: Request) -> bool:
+    """Return True where the client takes answers that are compressed by gzip."""
+    accept = request.headers.get("accept-encoding", "")
+    if "gzip" not in accept:
+        return False
+    return accept == "gzip" or _weights(accept).get("gzip", 0.0) > 0
 
 
 def choose_language(asked: str | None, accept: str | None, default: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 from urllib.parse import quote
 
+from isal import igzip
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,7 +19,7 @@ from api.http.features import FeatureTable
 from api.http.files import file_response, is_unchanged, map_response
 from api.http.guards import ALLOWED
 from api.http.items import find_page, item_answer, items_answer, row_of_item
-from api.http.negotiation import choose_form, choose_language
+from api.http.negotiation import accepts_gzip, choose_form, choose_language
 from api.http.openapi import openapi_document
 from api.http.places import LOCATE_PARAMETERS, locate_document
 from api.http.queries import ITEM_PARAMETERS, ITEMS_PARAMETERS, single_values
@@ -79,7 +80,12 @@ def _endpoint(handler: Handler, own: Iterable[str] | None = ()) -> Endpoint:
         }
         if is_unchanged(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
-        return Response(answer.body, media_type=answer.media_type, headers=headers)
+        settings = call.service.settings
+        body = answer.body
+        if len(body) >= settings.min_gzip_bytes and accepts_gzip(request):
+            body = igzip.compress(body, compresslevel=settings.gzip_level)
+            headers["Content-Encoding"] = "gzip"
+        return Response(body, media_type=answer.media_type, headers=headers)
 
     return endpoint
 

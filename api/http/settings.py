@@ -20,7 +20,7 @@ class Settings:
     `max_tile_bytes`
         Memory for tiles that were cut before.
     `gzip_level`, `min_gzip_bytes`
-        Answers from this size on are compressed (level 1 costs a quarter of level 6).
+        Answers from this size on are compressed, 0 to 3; a smaller one fits into one packet.
     `max_body_bytes`
         A request with a larger body is refused; the planner's pages have bounds of their own.
     `max_requests_per_second`
@@ -45,7 +45,7 @@ class Settings:
     max_limit: int = 10_000
     max_tile_bytes: int = 64_000_000
     gzip_level: int = 1
-    min_gzip_bytes: int = 1000
+    min_gzip_bytes: int = 1400
     max_body_bytes: int = 1_000_000
     max_requests_per_second: float | None = None
     is_access_logged: bool = True

@@ -17,6 +17,9 @@ from geo.synth import build_city, write_city
 
 __all__ = ["COLUMNS", "database", "read_city", "write_folder"]
 
+DECIMALS = 10
+"""Of degrees in what `gridcircle audit` writes; PostGIS gives nine, pygeoapi all."""
+
 COLUMNS = ("name", "kind", "parent_id", "households", "residents")
 
 _POSTGIS = Path(__file__).resolve().parents[2] / "tools" / "postgis.sh"
@@ -41,7 +44,12 @@ def read_city(n_communities: int) -> gpd.GeoDataFrame:
 def write_folder(grids: gpd.GeoDataFrame, folder: Path) -> Path:
     """Write what the service needs of an output folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    document = grids.assign(grid_id=grids.index).to_json(show_bbox=False)
+    places = shapely.transform(grids.geometry.array, lambda xy: xy.round(DECIMALS))
+    document = (
+        grids.set_geometry(places, crs=grids.crs)
+        .assign(grid_id=grids.index)
+        .to_json(show_bbox=False)
+    )
     (folder / "grids.geojson").write_text(document, encoding="utf-8")
     summary = {"schema_version": "1.0", "project": "bench", "language": "en"}
     (folder / "summary.json").write_bytes(orjson.dumps(summary))

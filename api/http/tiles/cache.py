@@ -1,9 +1,10 @@
 """Tiles that were cut once, kept compressed and within a bound."""
 
-import gzip
 import threading
 from collections import OrderedDict
 from typing import Final
+
+from isal import igzip
 
 from api.http.features import FeatureTable
 from api.http.references import WEB_MERCATOR
@@ -68,6 +69,6 @@ def tile_of(cache: TileCache, digest: str, table: FeatureTable, *, tile: Tile) -
     if found is None:
         attributes = cache.attributes(digest, table)
         cut = cut_tile(table.name, table.projected(WEB_MERCATOR), attributes, tile=tile)
-        found = gzip.compress(cut, compresslevel=1, mtime=0) if cut else b""
+        found = igzip.compress(cut, compresslevel=1, mtime=0) if cut else b""
         cache.put(key, found)
     return found

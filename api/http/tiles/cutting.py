@@ -19,6 +19,9 @@ BUFFER: Final = 64
 
 _MAX_FEATURES: Final = 20_000
 _KINDS: Final = {0: POINT, 1: LINE, 2: LINE, 3: POLYGON}
+_POLYGON_TYPE: Final = 3
+"""GEOS' number of a polygon."""
+
 _VERSION: Final = b"\x78\x02"
 _LAYER, _NAME, _FEATURE, _KEY = 3, 1, 2, 3
 
@@ -92,10 +95,10 @@ def _parts(geometries: Geometries, rows: Whole, tile: Tile) -> tuple[Geometries,
 
 def _by_kind(parts: Geometries) -> list[tuple[int, Whole]]:
     types = shapely.get_type_id(parts)
-    return [
-        (kind, np.flatnonzero(np.isin(types, [t for t, k in _KINDS.items() if k == kind])))
-        for kind in (POLYGON, LINE, POINT)
-    ]
+    if (types == _POLYGON_TYPE).all():
+        return [(POLYGON, np.arange(len(parts)))]
+    kinds = np.array([_KINDS.get(kind, 0) for kind in types.tolist()])
+    return [(kind, np.flatnonzero(kinds == kind)) for kind in (POLYGON, LINE, POINT)]
 
 
 def _features(shapes: list[Shapes], attributes: Attributes) -> tuple[bytes, bytes] | None:

@@ -41,9 +41,18 @@ def byte_ends(ends: Whole, counts: Whole) -> Whole:
 
 def varint(value: int) -> bytes:
     """Return one number of at least 0."""
+    if value < len(_SHORT):
+        return _SHORT[value]
+    return _varint(value)
+
+
+def _varint(value: int) -> bytes:
     parts = bytearray()
     while value > 0x7F:  # noqa: PLR2004
         parts.append(value & 0x7F | 0x80)
         value >>= 7
     parts.append(value)
     return bytes(parts)
+
+
+_SHORT = tuple(_varint(value) for value in range(1 << 14))
