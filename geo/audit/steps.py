@@ -41,6 +41,11 @@ def _gaps(city: City) -> Report:
     )
 
 
+def _isolated(city: City) -> Report:
+    tiles = city.tiles()
+    return tiling.find_isolated(tiles[tiles["kind"] == "base"], city.borders)
+
+
 def _size(city: City) -> Report:
     people = city.people
     return tiling.find_size_faults(
@@ -136,7 +141,7 @@ STEPS: Final = (
     Step(
         name="borders",
         rules=("G208",),
-        run=lambda city: tiling.find_isolated(city.layers.base_grids, city.borders),
+        run=_isolated,
     ),
     Step(
         name="mismatches",

@@ -27,15 +27,15 @@ def layer(*, has_hole: bool) -> gpd.GeoDataFrame:
 
 
 def codes(audit: Audit) -> set[str]:
-    return set(audit.findings["rule"]) & {"G201", "G202", "G203", "G207", "H306"}
+    return set(audit.findings["rule"]) & {"G201", "G202", "G203", "G207", "G208", "H306"}
 
 
 def test_an_overlay_is_legal_by_default_and_an_overlap_where_grids_are_carved(
     tmp_path: Path,
 ) -> None:
     whole = {"grids": layer(has_hole=False), "units": units((0, 0, 200, 200))}
-    assert codes(audited(tmp_path, **whole)) == set()
-    assert codes(audited(tmp_path, tail=_CARVED, **whole)) == {"G201"}
+    assert codes(audited(tmp_path, **whole)) == {"G208"}  # an overlay is no neighbour
+    assert codes(audited(tmp_path, tail=_CARVED, **whole)) == {"G201", "G208"}
 
 
 def test_a_carved_grid_in_its_hole_is_clean_with_its_buildings(tmp_path: Path) -> None:
@@ -45,5 +45,6 @@ def test_a_carved_grid_in_its_hole_is_clean_with_its_buildings(tmp_path: Path) -
         "buildings": buildings((100, 100), (20, 20)),
     }
     assert codes(audited(tmp_path, tail=_CARVED, **carved)) == set()
-    # the school's building is in no base grid, which only carving excuses
-    assert codes(audited(tmp_path, **carved)) == {"H306"}
+    # the school's building is in no base grid, which only carving excuses; carved out, it is a
+    # neighbour as well
+    assert codes(audited(tmp_path, **carved)) == {"G208", "H306"}
