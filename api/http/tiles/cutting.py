@@ -23,7 +23,7 @@ _POLYGON_TYPE: Final = 3
 """GEOS' number of a polygon."""
 
 _VERSION: Final = b"\x78\x02"
-_LAYER, _NAME, _FEATURE, _KEY = 3, 1, 2, 3
+_LAYER, _NAME, _KEY = 3, 1, 3
 
 
 def cut_tile(name: str, projected: Projected, attributes: Attributes, *, tile: Tile) -> bytes:
@@ -113,12 +113,10 @@ def _features(shapes: list[Shapes], attributes: Attributes) -> tuple[bytes, byte
     if not chosen:
         return None
     tags, values = attributes.tags(np.array([row for row, _, _ in chosen]))
-    written = [
-        field(
-            _FEATURE,
-            b"\x08%b\x12%b%b\x18%c\x22%b%b"
-            % (varint(row + 1), varint(len(tag)), tag, kind, varint(len(commands)), commands),
-        )
-        for (row, kind, commands), tag in zip(chosen, tags, strict=True)
-    ]
+    written = []
+    for (row, kind, commands), tag in zip(chosen, tags, strict=True):
+        head = b"\x08%b\x12%b%b\x18%c\x22" % (varint(row + 1), varint(len(tag)), tag, kind)
+        size = varint(len(commands))
+        n_bytes = varint(len(head) + len(size) + len(commands))
+        written.append(b"\x12%b%b%b%b" % (n_bytes, head, size, commands))
     return b"".join(written), values

@@ -41,9 +41,7 @@ def byte_ends(ends: Whole, counts: Whole) -> Whole:
 
 def varint(value: int) -> bytes:
     """Return one number of at least 0."""
-    if value < len(_SHORT):
-        return _SHORT[value]
-    return _varint(value)
+    return _SHORT[value] if value < _N_SHORT else _varint(value)
 
 
 def _varint(value: int) -> bytes:
@@ -55,4 +53,5 @@ def _varint(value: int) -> bytes:
     return bytes(parts)
 
 
-_SHORT = tuple(_varint(value) for value in range(1 << 14))
+_N_SHORT = 1 << 14
+_SHORT = tuple(_varint(value) for value in range(_N_SHORT))
