@@ -256,7 +256,7 @@ class Jobs:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": paths},
+                env={**os.environ, **_ENVIRONMENT, **_scratch(own), "PYTHONPATH": paths},
             )
         task = {
             "function": self._functions[job.task],
@@ -345,6 +345,11 @@ def _replace(path: Path, content: bytes) -> None:
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(content)
     part.replace(path)
+
+
+def _scratch(folder: Path) -> dict[str, str]:
+    """Return the settings that keep temporary files within `folder`."""
+    return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder.resolve()))
 
 
 def _now() -> str:

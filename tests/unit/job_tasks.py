@@ -1,6 +1,7 @@
 """Functions for jobs of tests."""
 
 import os
+import tempfile
 import time
 from typing import Any
 
@@ -27,3 +28,7 @@ def sleep(task: Task) -> dict[str, Any]:
     task.tell(10, {"zh": "睡", "en": "asleep"})
     time.sleep(60)
     return {}
+
+
+def scratch(task: Task) -> dict[str, Any]:  # noqa: ARG001
+    return {"place": tempfile.gettempdir()}

@@ -11,7 +11,8 @@ import pytest
 from api.http.jobs import Job, Jobs, JobsFullError
 from geo.errors import NotFoundError
 
-FUNCTIONS = {name: f"tests.unit.job_tasks:{name}" for name in ("add", "refuse", "die", "sleep")}
+_NAMES = ("add", "refuse", "die", "sleep", "scratch")
+FUNCTIONS = {name: f"tests.unit.job_tasks:{name}" for name in _NAMES}
 WAIT_S = 60.0
 
 
@@ -144,3 +145,13 @@ def test_a_restart_reports_what_ran_and_runs_what_waited(
 def test_an_unknown_task_is_refused(make: Callable[..., Jobs]) -> None:
     with pytest.raises(NotFoundError, match=r"no process os\.system"):
         make().submit("os.system", {})
+
+
+def test_temporary_files_lie_in_the_folder_of_the_job(
+    make: Callable[..., Jobs], tmp_path: Path
+) -> None:
+    jobs = make()
+    job = jobs.submit("scratch", {})
+    assert jobs.wait(job.job_id, WAIT_S).status == "successful"
+    place = Path(jobs.result(job.job_id)["place"])
+    assert place.resolve() == (tmp_path / "jobs" / job.job_id).resolve()

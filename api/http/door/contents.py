@@ -9,9 +9,11 @@ from typing import Final
 from api.http.door.limits import Limits, UploadError
 from api.http.door.workbooks import require_workbook
 
-__all__ = ["ARCHIVE", "KINDS", "is_kept", "require_content"]
+__all__ = ["ARCHIVE", "ARCHIVES", "KINDS", "is_kept", "require_content"]
 
 ARCHIVE: Final = ".zip"
+ARCHIVES: Final = (ARCHIVE, ".kmz")
+"""Endings of what is a zip inside and no workbook."""
 
 _HEAD_BYTES: Final = 65_536
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")

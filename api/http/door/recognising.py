@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.http.door.carrying import carry_over
-from api.http.door.contents import ARCHIVE
+from api.http.door.contents import ARCHIVE, ARCHIVES
 from api.http.door.limits import Limits
 from api.http.door.pictures import datum_picture
 from api.http.door.plans import datasets_of_specs, first_plan, plan_text
-from api.http.door.unpacking import Unpacking
+from api.http.door.unpacking import Unpacking, require_archive
 from api.http.door.uploads import read_json, write_json
 from api.http.door.workbooks import require_cells
 from api.http.job_worker import Task
@@ -119,6 +119,8 @@ def _unpack(folder: Path) -> None:
         for path in data.rglob("*"):
             if path.suffix.casefold() == ".xlsx":
                 require_cells(path, limits)
+            elif path.suffix.casefold() in ARCHIVES:
+                require_archive(path, limits)
     except GridCircleError:
         shutil.rmtree(data, ignore_errors=True)
         raise

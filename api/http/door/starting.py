@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.http.door.access import COOKIE
-from api.http.door.contents import ARCHIVE, KINDS, require_content
+from api.http.door.contents import ARCHIVES, KINDS, require_content
 from api.http.door.desk import Visit
 from api.http.door.limits import UploadError
 from api.http.door.receiving import Received, receive_files, receive_form
@@ -88,7 +88,7 @@ def _keep(visit: Visit, upload_id: str, received: Received) -> Response:
     folder = desk.uploads.folder(upload_id) / "incoming"
     for name in received.names:
         require_content(folder / name, desk.limits)
-        if name.casefold().endswith(ARCHIVE):
+        if name.casefold().endswith(ARCHIVES):
             require_archive(folder / name, desk.limits)
     values = {**_project(visit, received), "language": visit.language}
     desk.uploads.keep(desk.uploads.new(upload_id, "data", values))
