@@ -220,8 +220,8 @@ class Jobs:
             self._is_closed = True
             for job_id, process in self._running.items():
                 process.kill()
-                job = self._jobs[job_id]
-                if not job.has_ended:
+                job = self._jobs.get(job_id)
+                if job is not None and not job.has_ended:
                     self._end(job, "failed", _both("door.job_lost"))
             self._change.notify_all()
         for thread in self._threads:
@@ -297,8 +297,8 @@ class Jobs:
 
     def _tell(self, job_id: str, said: Mapping[str, Any]) -> None:
         with self._change:
-            job = self._jobs[job_id]
-            if not job.has_ended:
+            job = self._jobs.get(job_id)
+            if job is not None and not job.has_ended:
                 progress = max(job.progress, min(int(said["progress"]), _DONE - 1))
                 self._keep(replace(job, progress=progress, message=said["message"]))
 
