@@ -55,6 +55,7 @@ STEPS = MappingProxyType(
         "columns of grids": "geo.audit.run:grid_columns",
         "columns of units": "geo.audit.run:unit_columns",
         "circles to draw, radius": "geo.coverage:circles",
+        "areas of sites": "geo.coverage:responsibility_areas",
         "circles to draw, streets": "geo.coverage:network_circles",
     }
 )

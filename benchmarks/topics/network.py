@@ -177,6 +177,7 @@ def _nearest(name: str) -> Contest:
         runs["networkx multi_source"] = _networkx_nearest
     if name != TOWNS[2] and find_spec("pandana") is not None:
         runs["pandana nearest_pois"] = _pandana_nearest
+        runs |= _library_runs("nearest")
     return _contest("nearest site of every node", name, runs, note="on prepared networks")
 
 
@@ -190,6 +191,8 @@ def _counts(name: str) -> Contest:
     }
     if find_spec("pandana") is not None:
         runs["pandana aggregate"] = _pandana_counts
+    if name == TOWNS[0]:  # without a cut-off they take minutes in a larger town
+        runs |= _library_runs("counts")
     return _contest(
         "counts within 5, 10, 15 minutes",
         name,
@@ -271,6 +274,94 @@ def _filled(found: Mapping[int, float], n: int) -> np.ndarray:
     times = np.full(n, np.inf)
     times[np.fromiter(found, dtype=np.int64)] = np.fromiter(found.values(), dtype=float)
     return times
+
+
+_LIBRARIES: dict[tuple[str, int], Any] = {}
+
+
+def _library_runs(what: str) -> dict[str, Callable[[Town], Any]]:
+    """Return igraph and networkit where they are installed; neither can stop at a limit."""
+    runs: dict[str, Callable[[Town], Any]] = {}
+    if find_spec("igraph") is not None:
+        runs["igraph"] = _igraph_nearest if what == "nearest" else _igraph_counts
+    if find_spec("networkit") is not None:
+        runs["networkit"] = _networkit_nearest if what == "nearest" else _networkit_counts
+    return runs
+
+
+def _with_source(town: Town) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the edges once each, and one more node that leads to all sites in no time."""
+    table = town.matrix.tocoo()
+    once, n = table.row < table.col, len(town.edges.node_xy)
+    start = np.concatenate([table.row[once], np.full(len(town.site_nodes), n)])
+    end = np.concatenate([table.col[once], town.site_nodes])
+    return start, end, np.concatenate([table.data[once], np.zeros(len(town.site_nodes))])
+
+
+def _igraph(town: Town, *, has_source: bool) -> Any:  # noqa: ANN401
+    key = f"igraph {has_source}", id(town.matrix)
+    if key not in _LIBRARIES:
+        import igraph  # noqa: PLC0415
+
+        start, end, ms = _with_source(town)
+        keep = start < len(town.edges.node_xy) + has_source
+        graph = igraph.Graph(
+            n=len(town.edges.node_xy) + has_source, edges=np.column_stack([start, end])[keep]
+        )
+        graph.es["ms"] = ms[keep]
+        _LIBRARIES[key] = graph
+    return _LIBRARIES[key]
+
+
+def _igraph_nearest(town: Town) -> np.ndarray:
+    n = len(town.edges.node_xy)
+    return np.array(_igraph(town, has_source=True).distances(n, weights="ms")[0][:n])
+
+
+def _igraph_counts(town: Town) -> np.ndarray:
+    counts = np.zeros((len(LIMITS_MS), len(town.edges.node_xy)), dtype=np.int32)
+    graph = _igraph(town, has_source=False)
+    for site in town.site_nodes.tolist():
+        times = np.array(graph.distances(site, weights="ms")[0])
+        for row, limit in enumerate(LIMITS_MS):
+            counts[row] += times <= limit + 0.5
+    return counts[:, town.junctions]
+
+
+def _networkit(town: Town, *, has_source: bool) -> Any:  # noqa: ANN401
+    key = f"networkit {has_source}", id(town.matrix)
+    if key not in _LIBRARIES:
+        import networkit  # noqa: PLC0415
+
+        start, end, ms = _with_source(town)
+        n = len(town.edges.node_xy) + has_source
+        keep = start < n
+        coo = (ms[keep], (start[keep], end[keep]))
+        _LIBRARIES[key] = networkit.GraphFromCoo(coo, n=n, weighted=True, directed=False)
+    return _LIBRARIES[key]
+
+
+def _networkit_times(graph: Any, source: int) -> np.ndarray:  # noqa: ANN401
+    import networkit  # noqa: PLC0415
+
+    search = networkit.distance.Dijkstra(graph, source, storePaths=False)
+    search.run()
+    times = np.asarray(search.getDistances())
+    return np.where(times > 1e300, np.inf, times)
+
+
+def _networkit_nearest(town: Town) -> np.ndarray:
+    n = len(town.edges.node_xy)
+    return _networkit_times(_networkit(town, has_source=True), n)[:n]
+
+
+def _networkit_counts(town: Town) -> np.ndarray:
+    counts = np.zeros((len(LIMITS_MS), len(town.edges.node_xy)), dtype=np.int32)
+    for site in town.site_nodes.tolist():
+        times = _networkit_times(_networkit(town, has_source=False), site)
+        for row, limit in enumerate(LIMITS_MS):
+            counts[row] += times <= limit + 0.5
+    return counts[:, town.junctions]
 
 
 _PANDANA: dict[int, Any] = {}

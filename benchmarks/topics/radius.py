@@ -6,15 +6,20 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.spatial import cKDTree
 
 from benchmarks.contest import Contest, Frames
 from benchmarks.places import synthetic, taipei
 from geo.coverage import CoverageRules, grid_demand, radius_coverage
+from geo.coverage.areas import pairs_of_polygons, rings_of
+from geo.coverage.discs import cells_of, uncovered_areas
+from geo.coverage.radius import demand_pairs
 from geo.layers import Layers
 from geo.standards import Tier, load_standard
 
 QUAD_SEGS = 64
 TOLERANCE_SHARE = 0.001
+RADIUS_M = 500.0
 
 
 def contests() -> list[Contest]:
@@ -22,18 +27,87 @@ def contests() -> list[Contest]:
     return [
         _contest("synthetic city, 267 communities", lambda: synthetic(267)),
         _contest("Taipei, 456 villages, 578 sites", taipei),
+        _areas("synthetic city, 267 communities", lambda: synthetic(267)),
+        _areas("Taipei, 456 villages, 578 sites", taipei),
+        _counts("synthetic city, 267 communities", lambda: synthetic(267)),
     ]
 
 
-def _contest(name: str, layers: Callable[[], Layers]) -> Contest:
-    def load() -> Frames:
-        found = layers()
-        frames = {"grids": found.base_grids, "sites": found.sites}
-        return frames if found.buildings is None else {**frames, "buildings": found.buildings}
+def _frames(layers: Callable[[], Layers]) -> Frames:
+    found = layers()
+    frames = {"grids": found.base_grids, "sites": found.sites}
+    return frames if found.buildings is None else {**frames, "buildings": found.buildings}
 
+
+def _areas(name: str, layers: Callable[[], Layers]) -> Contest:
+    return Contest(
+        name=f"area of each grid in each circle of 500 m that cuts it, {name}",
+        load=lambda: _frames(layers),
+        ours={"exact, by Green's theorem": _exact_areas},
+        peers={"shapely buffer + intersection": _buffer_areas},
+        difference=lambda ours, theirs: (
+            ""
+            if np.abs(ours - theirs).max() < 80.0
+            else "areas differ by more than a buffer's error"
+        ),
+        note="finding the pairs included on both sides; buffers of 64 segments a quarter circle",
+    )
+
+
+def _exact_areas(frames: Frames) -> np.ndarray:
+    rings = rings_of(frames["grids"].geometry.array.to_numpy())
+    xy = shapely.get_coordinates(frames["sites"].geometry.array)
+    pairs = pairs_of_polygons(rings, cells_of(xy, at_least_m=RADIUS_M), limit_m=RADIUS_M)
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    at, site = pairs[:, :2].astype(np.int64).T
+    cut = np.flatnonzero(pairs[:, 3] > RADIUS_M)  # the others lie wholly inside
+    circles = (np.arange(len(xy) + 1), np.tile([[0.0, 2 * np.pi]], (len(xy), 1)))
+    area = shapely.area(frames["grids"].geometry.array)[at]
+    each = np.arange(len(cut) + 1)
+    area[cut] -= uncovered_areas(rings, at[cut], (each, site[cut]), xy, RADIUS_M, circles)
+    return area
+
+
+def _buffer_areas(frames: Frames) -> np.ndarray:
+    grids, sites = (frames[name].geometry.array.to_numpy() for name in ("grids", "sites"))
+    at, site = shapely.STRtree(sites).query(grids, predicate="dwithin", distance=RADIUS_M)
+    order = np.lexsort((site, at))
+    circles = shapely.buffer(sites, RADIUS_M, quad_segs=QUAD_SEGS)
+    return shapely.area(shapely.intersection(grids[at[order]], circles[site[order]]))
+
+
+def _counts(name: str, layers: Callable[[], Layers]) -> Contest:
+    return Contest(
+        name=f"sites within 1,000 m of some building of each grid, {name}",
+        load=lambda: _frames(layers),
+        ours={"cell lists": _cell_counts},
+        peers={"scipy KD-tree": _tree_counts},
+        difference=lambda ours, theirs: "" if (ours == theirs).all() else "counts differ",
+        note="the buildings' grids are found before, by the same code, on both sides",
+    )
+
+
+def _cell_counts(frames: Frames) -> np.ndarray:
+    demand = grid_demand(frames["grids"], frames["buildings"], has_all_buildings=True)
+    pairs = demand_pairs(frames["grids"], frames["sites"], demand, limit_m=2 * RADIUS_M)
+    has = np.bincount(demand.grid_at, minlength=len(demand.grid_ids)) > 0
+    return np.where(has, np.bincount(pairs.place_at, minlength=len(has)), 0)
+
+
+def _tree_counts(frames: Frames) -> np.ndarray:
+    demand = grid_demand(frames["grids"], frames["buildings"], has_all_buildings=True)
+    tree = cKDTree(shapely.get_coordinates(frames["sites"].geometry.array))
+    found = tree.query_ball_point(demand.points_xy[demand.point_at], 2 * RADIUS_M)
+    grid = np.repeat(demand.grid_at, [len(sites) for sites in found])
+    site = np.concatenate([np.asarray(sites, dtype=np.int64) for sites in found])
+    pairs = np.unique(grid * tree.n + site) // tree.n
+    return np.bincount(pairs, minlength=len(demand.grid_ids))
+
+
+def _contest(name: str, layers: Callable[[], Layers]) -> Contest:
     return Contest(
         name=f"circles of three tiers, {name}",
-        load=load,
+        load=lambda: _frames(layers),
         ours={"geo.coverage.radius_coverage": _ours},
         peers={
             "buffer + union + overlay": _overlay,

@@ -286,6 +286,9 @@ def uncovered_areas(
         mine = circle_at[first[i] : first[i + 1]]
         origin = rings.xy[rings.start[begin]]
         total = 0.0
+        if len(mine) == 1:
+            areas[i] = _left_by_one(rings, begin, end, centres[mine[0]], radius)
+            continue
         for ring in range(begin, end):
             total += rings.sign[ring] * _outside_edges(rings, ring, mine, centres, radius, origin)
         for c in mine:
@@ -300,6 +303,35 @@ def uncovered_areas(
                         total -= _arc_integral(x - origin[0], y - origin[1], radius, a, b)
         areas[i] = total
     return areas
+
+
+@compiled
+def _left_by_one(rings: Rings, begin: int, end: int, centre: Floats, radius: float) -> float:
+    """Return the area of a polygon outside one circle: triangles and sectors from its centre."""
+    total = 0.0
+    for ring in range(begin, end):
+        part = 0.0
+        for k in range(rings.start[ring], rings.start[ring + 1] - 1):
+            ax, ay = rings.xy[k, 0] - centre[0], rings.xy[k, 1] - centre[1]
+            bx, by = rings.xy[k + 1, 0] - centre[0], rings.xy[k + 1, 1] - centre[1]
+            dx, dy = bx - ax, by - ay
+            square = dx * dx + dy * dy
+            if square == 0.0:
+                continue
+            low, high = _chord(ax, ay, dx, dy, square, radius)
+            part += ax * by - ay * bx
+            if low >= high or low >= 1.0 or high <= 0.0:
+                part -= radius * radius * np.arctan2(ax * by - ay * bx, ax * bx + ay * by)
+                continue
+            low, high = max(low, 0.0), min(high, 1.0)
+            px, py, qx, qy = ax + low * dx, ay + low * dy, ax + high * dx, ay + high * dy
+            part -= px * qy - py * qx
+            if low > 0.0:
+                part -= radius * radius * np.arctan2(ax * py - ay * px, ax * px + ay * py)
+            if high < 1.0:
+                part -= radius * radius * np.arctan2(qx * by - qy * bx, qx * bx + qy * by)
+        total += 0.5 * rings.sign[ring] * part
+    return total
 
 
 @compiled

@@ -28,7 +28,7 @@ __all__ = ["network_circles"]
 _CELLS: Final = 1_000_000
 """Cells that are snapped at one time."""
 
-_BLOCK: Final = 1024
+_BLOCK: Final = 512
 """Sites whose cells are in memory at one time."""
 
 _STRIP_CELLS: Final = 2_000_000

@@ -16,7 +16,7 @@ from geo.coverage.network.hilbert import hilbert_order
 from geo.coverage.network.modes import Ways
 from geo.coverage.streets import Edges
 
-__all__ = ["Chains", "Graph", "build_graph"]
+__all__ = ["Chains", "Cuts", "Graph", "arcs_of", "build_graph"]
 
 
 class Chains(NamedTuple):
@@ -46,6 +46,17 @@ class Arcs(NamedTuple):
     time_ms: Ints
 
 
+class Cuts(NamedTuple):
+    """Where chains were cut after the graph was built, in order of chains and time.
+
+    `chain`, `at_ms`: what was cut, as it was numbered before. `piece`: the chain that begins there.
+    """
+
+    chain: Ints
+    at_ms: Ints
+    piece: Ints
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Graph:
     """The network of one mode.
@@ -55,6 +66,8 @@ class Graph:
         edge's nearer end, its own time, and whether it runs against its chain.
     `n_nodes`
         How many junctions there are.
+    `cuts`
+        Where links were joined to chains (`with_links`); what is told of edges is as before them.
     """
 
     chains: Chains
@@ -66,6 +79,7 @@ class Graph:
     edge_flipped: Mask
     ms_per_m: Floats
     node_of: Ints
+    cuts: Cuts | None = None
 
 
 def build_graph(edges: Edges, ways: Ways) -> Graph:
@@ -103,7 +117,7 @@ def build_graph(edges: Edges, ways: Ways) -> Graph:
     n_nodes = int(used.sum())
     return Graph(
         chains=chains,
-        arcs=_arcs(chains, n_nodes),
+        arcs=arcs_of(chains, n_nodes),
         n_nodes=n_nodes,
         edge_chain=chain,
         edge_from_ms=from_ms,
@@ -178,7 +192,7 @@ def _chains(
     return chain, from_ms, flipped, raw[:count].copy()
 
 
-def _arcs(chains: Chains, n: int) -> Arcs:
+def arcs_of(chains: Chains, n: int) -> Arcs:
     """Return the ways towards each junction, from both directions of every chain."""
     number = np.arange(len(chains.start), dtype=np.int32)
     head = np.concatenate([chains.end, chains.start])

@@ -160,6 +160,10 @@ class NetworkKernel:
         """Return the same streets, sites and points for the points' other demand."""
         return replace(self, demand=demand, **_weights(demand, self.lattice_at))
 
+    def with_nets(self, nets: Mapping[str, Net]) -> "NetworkKernel":
+        """Return this city with `nets` by mode in place of its own: to draw circles on."""
+        return replace(self, nets={**self.nets, **nets}, _times={})
+
     def times(self, tier: Tier, sites: Mask) -> tuple[Times, Times]:
         """Return the times of the demand points and of the lattice to the nearest of `sites`."""
         key = (tier.mode, sites.tobytes())

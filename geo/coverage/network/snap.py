@@ -8,6 +8,7 @@ import numpy as np
 from geo.coverage.compiled import compiled, in_threads
 from geo.coverage.network.arrays import Floats, Ints, Longs, Mask
 from geo.coverage.network.graph import Graph
+from geo.coverage.network.links import moved
 from geo.coverage.network.search import Places
 from geo.coverage.streets import Edges
 
@@ -105,7 +106,7 @@ def places_of(graph: Graph, snapped: Snapped, *, access_ms_per_m: float) -> Plac
     chain[on] = graph.edge_chain[mine]
     at_ms[on] = graph.edge_from_ms[mine] + ride
     access_ms[on] = np.rint(away_m[on] * access_ms_per_m)
-    return Places(chain=chain, at_ms=at_ms, access_ms=access_ms)
+    return moved(Places(chain=chain, at_ms=at_ms, access_ms=access_ms), graph.cuts)
 
 
 def _fill(
