@@ -158,3 +158,34 @@ def run(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert "ERROR" not in done.stderr
     return done.stdout
+
+
+def test_a_layer_in_another_crs(url: str, expected: gpd.GeoDataFrame) -> None:
+    for crs in ("EPSG:4549", "EPSG:3857"):
+        found = read(url, CRS=crs).set_index("grid_id").loc[expected.index]
+        assert found.crs.to_epsg() == int(crs.removeprefix("EPSG:"))
+        moved = expected.to_crs(crs)
+        assert shapely.hausdorff_distance(found.geometry.array, moved.geometry.array).max() < 0.001
+
+
+def test_a_box_in_another_crs(url: str, expected: gpd.GeoDataFrame) -> None:
+    moved = expected.to_crs("EPSG:4549")
+    box = tuple(moved.loc["g7-5"].geometry.centroid.buffer(1800).bounds)
+    found = read(url, bbox=box, CRS="EPSG:4549")
+    inside = moved[moved.intersects(shapely.box(*box))]
+    assert sorted(found["grid_id"]) == sorted(inside.index)
+    assert len(found) > 9
+
+
+def test_an_equality_is_left_to_the_server(url: str, folder: Path) -> None:
+    assert len(read(url, where="households = 333 AND parent_id = 'east'")) == ROWS
+    log = (folder.parent / "server.log").read_text(encoding="utf-8")
+    assert "households=333" in log
+    assert "parent_id=east" in log
+
+
+def test_locate_finds_the_grid_of_a_click(url: str, expected: gpd.GeoDataFrame) -> None:
+    for fid in ("g0-0", "g39-59"):
+        place = expected.loc[fid].geometry.centroid
+        answer = httpx2.get(f"{url}/locate", params={"lon": place.x, "lat": place.y})
+        assert answer.json()["grid"]["id"] == fid
