@@ -1,6 +1,7 @@
 """One audit as the scene that the page draws: header (tables, words, rules) and packed shapes."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 import geopandas as gpd
@@ -16,6 +17,7 @@ from geo.crs import crs_name, to_crs
 from geo.findings import Rule, rules
 from geo.standards import Tier
 from maps.packing import COARSE_DEG, FINE_DEG, Packer
+from maps.privacy import least_count, with_small_counts_hidden
 from maps.tables import (
     FINDING_FIELDS,
     GRID_FIELDS,
@@ -79,8 +81,8 @@ def lonlat_bounds(frame: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
 def _header(audit: Audit) -> dict[str, Any]:
     suffix = "" if audit.verdict_model == "radius" else f"_{audit.verdict_model}"
     tiers = _judged_tiers(audit)
-    findings = audit.findings
-    grids = audit.grids
+    findings, grids = audit.findings, audit.grids
+    hidden = partial(with_small_counts_hidden, k=least_count(audit.standard))
     units_index = audit.units.index if audit.units is not None else pd.Index([])
     sites_index = audit.sites.index if audit.sites is not None else pd.Index([])
     return {
@@ -91,12 +93,12 @@ def _header(audit: Audit) -> dict[str, Any]:
         "tiers": [_tier(tier, audit) for tier in tiers.values()],
         "orphan_tier": audit.standard.orphan_tier,
         "rules": {code: _rule(rules()[code]) for code in sorted(set(findings["rule"]))},
-        "grids": table(grids, GRID_FIELDS) | {"orphan_reasons": _reasons(grids)},
+        "grids": hidden(table(grids, GRID_FIELDS)) | {"orphan_reasons": _reasons(grids)},
         "grid_tiers": {tier: tier_table(grids, tier + suffix) for tier in tiers},
-        "units": table(audit.units, UNIT_FIELDS),
+        "units": hidden(table(audit.units, UNIT_FIELDS)),
         "unit_tiers": {tier: tier_table(audit.units, tier + suffix) for tier in tiers},
         "sites": table(audit.sites, SITE_FIELDS),
-        "findings": table(findings, FINDING_FIELDS)
+        "findings": hidden(table(findings, FINDING_FIELDS))
         | {
             "grids": positions(findings["grid_ids"], grids.index),
             "units": positions(findings["unit_ids"], units_index),
@@ -115,6 +117,7 @@ def _project(audit: Audit) -> dict[str, Any]:
         "standard_title": dict(audit.standard.title),
         "crs": crs_name(audit.crs),
         "model": audit.verdict_model,
+        "least_count": least_count(audit.standard),
         "thin_below_share": audit.standard.limit("thin_below_share"),
     }
 

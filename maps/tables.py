@@ -92,8 +92,11 @@ TIER_FIELDS: Final[Mapping[str, int | None]] = {
     "covered_residents_share": 4,
     "class": _TEXT,
     "demand_basis": _TEXT,
+    "certainty": _TEXT,
+    "covered_residents_share_{}_low": 3,
+    "covered_residents_share_{}_high": 3,
 }
-"""Columns `<name>_<tier>` of grids and units."""
+"""Columns `<name>_<tier>` of grids and units; `{}` is the tier's place where it is not last."""
 
 
 def table(frame: pd.DataFrame | None, fields: Mapping[str, int | None]) -> dict[str, list[Any]]:
@@ -110,10 +113,15 @@ def tier_table(frame: gpd.GeoDataFrame | None, suffix: str) -> dict[str, list[An
     """Return the columns `<name>_<suffix>` of `frame` by bare name."""
     if frame is None:
         return {}
-    return {
-        name: column(frame[f"{name}_{suffix}"], digits)
+    named = {
+        name.replace("_{}", ""): (
+            name.format(suffix) if "{}" in name else f"{name}_{suffix}",
+            digits,
+        )
         for name, digits in TIER_FIELDS.items()
-        if f"{name}_{suffix}" in frame
+    }
+    return {
+        name: column(frame[full], digits) for name, (full, digits) in named.items() if full in frame
     }
 
 

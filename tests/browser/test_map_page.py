@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
+from geo.standards import Figure
 from maps import write_map
 from tests.browser.pages import Opened, browser, open_map
 from tests.unit.fake_audit import fake_audit
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
+
+
+K_THREE = Figure(value=3, unit="persons", source="", confidence="ours", title={})
 
 
 @pytest.fixture(scope="module")
@@ -300,9 +305,88 @@ def test_a_browser_without_decompression_reads_the_same(chromium: Browser, drawn
 def test_thousands_of_findings_do_not_freeze(chromium: Browser, tmp_path: Path) -> None:
     path = write_map(fake_audit(side=20, n_more_findings=5000), tmp_path / "map.html")
     found = open_map(chromium, path)
+    found.page.locator('[data-value="rank"]').click()
     assert found.page.locator("[data-finding]").count() == 200
     found.page.locator(".gc-more").click()
     assert found.page.locator("[data-finding]").count() == 400
+    assert found.faults == []
+    found.page.close()
+
+
+def test_findings_are_grouped_by_rule_and_fold(opened: Opened) -> None:
+    page = opened.page
+    rules = page.locator("[data-rule]")
+    assert [rules.nth(i).get_attribute("data-rule") for i in range(rules.count())] == [
+        "C501",
+        "H301",
+        "G201",
+        "G203",
+        "S404",
+    ]
+    assert page.locator("#gc-rule-C501 [data-finding]").count() == 5
+    page.locator("#gc-rule-C501 .gc-more").click()
+    assert page.locator("#gc-rule-C501 [data-finding]").count() == 9
+    page.locator('[data-rule="C501"]').click()
+    assert page.locator("#gc-rule-C501 [data-finding]").count() == 0
+    assert page.locator('[data-rule="C501"]').get_attribute("aria-expanded") == "false"
+    assert page.evaluate("document.activeElement.dataset.rule") == "C501"
+    opened.js("GC.choose({kind: 'finding', at: GC.listed(null)[7]})")
+    assert page.locator("[aria-current]").is_visible()
+
+
+def test_the_filter_looks_in_sentences_rules_and_ids(opened: Opened) -> None:
+    page = opened.page
+    for typed, rules in (
+        ("缺口", ["G203"]),
+        ("h301", ["H301"]),
+        ("第1网格与", ["G201"]),
+        ("不存在", []),
+    ):
+        page.locator("#gc-filter").fill(typed)
+        found = page.locator("[data-rule]")
+        assert [found.nth(i).get_attribute("data-rule") for i in range(found.count())] == rules
+    assert page.locator('[role="status"]').inner_text() == "0 条问题"
+
+
+def test_a_screen_reader_is_told_what_is_chosen(opened: Opened) -> None:
+    opened.page.locator('[data-finding="f0000"]').click()
+    assert "第1网格与第2网格重叠" in opened.page.locator('[role="status"]').text_content()
+    opened.page.locator(".folium-map").focus()
+    opened.page.keyboard.press("Enter")
+    assert opened.js("GC.state.selected.kind") == "grid"
+
+
+def test_sites_that_would_cover_each_other_are_left_out(chromium: Browser, tmp_path: Path) -> None:
+    audit = fake_audit()
+    first = audit.sites.iloc[[0] * 6]
+    near = first.translate(0.5).to_numpy()
+    near[1:] = first.translate(1.5).to_numpy()[1:]
+    near[2:] = first.translate(30).to_numpy()[2:]
+    more = first.assign(geometry=near).set_index(pd.Index([f"n{k}" for k in range(6)]))
+    sites = pd.concat([audit.sites, more])
+    found = open_map(chromium, write_map(replace(audit, sites=sites), tmp_path / "map.html"))
+    drawn = "Array.from(GC.drawnSites(Math.pow(2, GC.map.getZoom()))).filter(Boolean).length"
+    assert found.js(drawn) < 9
+    assert found.page.locator("#gc-sites-note").is_visible()
+    found.js("GC.map.setView(GC.sitePlace(0), 22, {animate: false})")
+    assert found.js(drawn) == 6  # four of the nine lie on one place
+    assert found.faults == []
+    found.page.close()
+
+
+def test_small_counts_are_told_as_fewer_than_k(chromium: Browser, tmp_path: Path) -> None:
+    audit = fake_audit()
+    grids = audit.grids.assign(residents=[2.0, *audit.grids["residents"].tolist()[1:]])
+    standard = replace(
+        audit.standard, thresholds={**audit.standard.thresholds, "k_anonymity": K_THREE}
+    )
+    changed = replace(audit, grids=grids, standard=standard)
+    found = open_map(chromium, write_map(changed, tmp_path / "map.html"))
+    found.js("GC.choose({kind: 'grid', at: 0})")
+    assert "居民\n少于 3" in found.page.locator(".leaflet-popup-content").inner_text()
+    assert found.js("GC.data.grids.residents[0]") == -1
+    found.page.locator('.gc-layers [data-value="residents"]').click()
+    assert found.js("GC.model.classes[0]") == "s1"
     assert found.faults == []
     found.page.close()
 

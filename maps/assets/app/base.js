@@ -35,6 +35,7 @@ GC.tell = function (name, value) { (GC.listeners[name] || []).forEach(function (
 /** What the user chose. */
 GC.state = {
   language: "zh", tier: null, mode: "class", tab: "all", allTiers: false, shown: 200, selected: null,
+  order: "rule", filter: "", folded: {}, open: {},
   layers: { streets: true, units: true, sites: true, findings: true, labels: true, circles: {} },
   hidden: {}, hiddenSites: {}
 };
@@ -56,6 +57,13 @@ GC.number = function (value, digits) {
   var places = digits === undefined ? (Math.abs(value) < 10 && value % 1 ? 2 : Math.abs(value) < 100 && value % 1 ? 1 : 0) : digits;
   return value.toLocaleString("en-US", { maximumFractionDigits: places, minimumFractionDigits: 0 });
 };
+/** A count of people or households; below the k of the standard only that it is. */
+GC.people = function (value) {
+  if (value < 0) return GC.t("fewer_than", { k: GC.number(GC.data.project.least_count) });
+  return GC.number(value, 0);
+};
+/** Tell a screen reader. */
+GC.announce = function (text) { if (GC.live) GC.live.textContent = text; };
 /** A whole number short enough for a card: in 万 or millions from a million up. */
 GC.shortNumber = function (value) {
   if (value < 1e6) return GC.number(value, 0);
@@ -72,6 +80,7 @@ GC.percent = function (share, digits) {
 };
 GC.measure = function (value, unit) {
   if (value === null || value === undefined) return "–";
+  if (value < 0 && (unit === "persons" || unit === "households")) return GC.t("unit_" + unit, { n: GC.people(value) });
   if (unit === "share") return GC.percent(value);
   if (unit === "m2" && value >= 1e5) return GC.t("unit_km2", { n: GC.number(value / 1e6, 2) });
   var n = GC.number(value);

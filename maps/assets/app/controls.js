@@ -75,7 +75,9 @@ GC.drawLegend = function (box) {
       var name = row.other ? GC.t("site_other") : row.name || GC.t("site_any");
       sites.appendChild(GC.key(GC.state.hiddenSites, kind, GC.swatch(function (ctx) { GC.drawSymbol(ctx, kind, 13, 8, 6); }), [name], GC.number(row.n)));
     });
+    sites.appendChild(GC.h("p", { class: "gc-note", id: "gc-sites-note", hidden: true, text: GC.t("sites_thinned") }));
     box.appendChild(sites);
+    GC.noteSites();
   }
 };
 

@@ -17,9 +17,9 @@ GC.thingAt = function (latlng) {
 
 GC.siteAt = function (x, y, scale) {
   if (!GC.state.layers.sites) return null;
-  var shapes = GC.data.shapes.sites, reach = (GC.siteRadius({ scale: scale }) + 3) / scale, best = null, least = reach * reach;
+  var shapes = GC.data.shapes.sites, reach = (GC.siteRadius({ scale: scale }) + 3) / scale, best = null, least = reach * reach, drawn = GC.drawnSites(scale);
   for (var i = 0; i < shapes.n; i++) {
-    if (shapes.first[i] === shapes.first[i + 1] || GC.state.hiddenSites[GC.model.categories.of[i]]) continue;
+    if (!drawn[i]) continue;
     var p = shapes.start[shapes.first[i]], dx = shapes.x[p] - x, dy = shapes.y[p] - y, d = dx * dx + dy * dy;
     if (d <= least) { least = d; best = { kind: "site", at: i }; }
   }

@@ -25,8 +25,11 @@ GC.build = function (app) {
   GC.prepare();
   GC.measureMap();
   GC.panel = GC.h("aside", { class: "gc-panel" });
+  GC.live = GC.h("div", { class: "gc-live", "aria-live": "polite", role: "status" });
+  GC.skip = GC.h("a", { class: "gc-skip", href: "#gc-list" });
+  GC.skip.addEventListener("click", function (event) { event.preventDefault(); document.getElementById("gc-list").focus(); });
   GC.main = GC.h("main", { class: "gc-main" });
-  GC.append(app, [GC.panel, GC.main]);
+  GC.append(app, [GC.skip, GC.panel, GC.main, GC.live]);
   app.hidden = false;
   GC.main.appendChild(GC.map.getContainer());
   GC.readHash(true);
@@ -94,7 +97,21 @@ GC.setUpMap = function () {
     var thing = GC.thingAt(event.latlng);
     if (thing) GC.choose(thing, event.latlng); else GC.choose(null);
   });
+  map.on("zoomend", GC.noteSites);
+  map.getContainer().addEventListener("keydown", function (event) {
+    if (event.key !== "Enter" || event.target !== map.getContainer()) return;
+    var grid = GC.gridAt(GC.worldX(map.getCenter().lng), GC.worldY(map.getCenter().lat));
+    if (grid) GC.choose(grid, map.getCenter());
+  });
   map.on("popupclose", function () { GC.popup = null; });
+};
+
+/** Say in the legend when some sites are left out at this scale. */
+GC.noteSites = function () {
+  var note = document.getElementById("gc-sites-note");
+  if (!note) return;
+  GC.drawnSites(Math.pow(2, GC.map.getZoom()));
+  note.hidden = !GC.model.sitesLeftOut;
 };
 
 GC.wholeArea = function (animate) {
@@ -155,6 +172,7 @@ GC.say = function (thing, at) {
     maxWidth: 340, minWidth: 250, className: "gc-popup", autoPanPaddingTopLeft: GC.room(16).paddingTopLeft,
     autoPanPaddingBottomRight: GC.room(10).paddingBottomRight, offset: [0, thing.kind === "site" ? -10 : -2]
   }).setLatLng(at).setContent(GC.popupOf(thing)).openOn(GC.map);
+  GC.announce(GC.popup.getElement().querySelector(".leaflet-popup-content").innerText);
   var close = GC.popup.getElement().querySelector(".leaflet-popup-close-button");
   if (close) { close.setAttribute("aria-label", GC.t("close")); close.title = GC.t("close"); }
 };
@@ -197,7 +215,9 @@ GC.writeHash = function () {
 GC.drawWords = function () {
   document.documentElement.lang = GC.state.language === "zh" ? "zh-Hans" : "en";
   GC.panel.setAttribute("aria-label", GC.t("panel"));
-  GC.map.getContainer().setAttribute("aria-label", GC.t("map_name"));
+  GC.map.getContainer().setAttribute("aria-label", GC.t("map_help"));
+  GC.map.getContainer().setAttribute("role", "application");
+  GC.skip.textContent = GC.t("skip_to_list");
   if (GC.zoom) GC.map.removeControl(GC.zoom);
   GC.zoom = L.control.zoom({ position: "topleft", zoomInTitle: GC.t("zoom_in"), zoomOutTitle: GC.t("zoom_out") });
   GC.map.addControl(GC.zoom);

@@ -22,6 +22,7 @@ GC.prepare = function () {
   model.isDedicated = grids.id.map(function (_, i) { return !!grids.kind && grids.kind[i] === "dedicated"; });
   model.findingsOf = grids.id.map(function () { return []; });
   data.findings.grids.forEach(function (list, f) { list.forEach(function (g) { model.findingsOf[g].push(f); }); });
+  model.texts = [];
   model.order = GC.ranked();
   model.categories = GC.categories();
   model.ownAt = []; // finding → position of its own shape, or -1
@@ -77,6 +78,7 @@ GC.classesOf = function () {
 
 GC.step = function (value, steps) {
   if (value === null || value === undefined) return "unknown";
+  if (value < 0) return "s1"; // a count too small to be shown
   for (var i = 0; i < steps.length; i++) if (value <= steps[i]) return "s" + i;
   return "s" + steps.length;
 };

@@ -9,7 +9,7 @@ GC.drawPanel = function (box) {
   GC.append(box, [
     GC.h("header", { class: "gc-head" },
       GC.h("div", {}, GC.h("h1", { text: project.title || project.id }), GC.h("p", { text: GC.made() })), GC.languages()),
-    GC.searchBox(), head, tabs, list,
+    GC.searchBox(), head, tabs, GC.listTools(), list,
     GC.h("footer", { class: "gc-foot", text: GC.t("footer", { crs: project.crs.slice(0, 40), model: GC.t("model_" + project.model) }) })
   ]);
   GC.parts = { head: head, tabs: tabs, list: list };
@@ -138,7 +138,7 @@ GC.uncovered = function (tier) {
   if (!weight || !share) return null;
   var sum = 0;
   GC.data.grids.id.forEach(function (_, i) {
-    if (GC.model.isDedicated[i] || weight[i] === null || share[i] === null || share[i] === undefined) return;
+    if (GC.model.isDedicated[i] || weight[i] === null || weight[i] < 0 || share[i] === null || share[i] === undefined) return;
     if (judged && basis !== "area" && judged[i] !== basis) return;
     sum += weight[i] * (1 - share[i]);
   });

@@ -13,7 +13,7 @@ GC.value = function (layer, name, i) {
 };
 GC.count = function (layer, name, i) {
   var value = GC.value(layer, name, i);
-  return value === null ? null : GC.number(value);
+  return value === null ? null : value < 0 ? GC.people(value) : GC.number(value);
 };
 
 GC.chip = function (key) {
@@ -42,6 +42,7 @@ GC.gridRows = function (i) {
     key === null ? null : [GC.t("field_class"), GC.CLASSES.indexOf(key) >= 0 ? GC.chip(key) : key],
     key === null ? null : [GC.t("field_covered"), share === null || share === undefined ? null
       : GC.percent(share) + (basis && GC.has("basis_" + basis) ? "（" + GC.t("basis_" + basis) + "）" : "")],
+    [GC.t("field_certainty"), GC.certainty(i)],
     column("nearest_m") === null ? null : [GC.t("field_nearest"), GC.measure(column("nearest_m"), "m")
       + (column("nearest_minutes") === null ? "" : " · " + GC.measure(column("nearest_minutes"), "minutes"))],
     [GC.t("field_n_sites"), column("n_sites") === null || column("n_sites") === undefined ? null : GC.number(column("n_sites"))],
@@ -52,6 +53,15 @@ GC.gridRows = function (i) {
   ];
 };
 
+/** Whether the class holds within the uncertainty of places, streets and speed, and the share it may be. */
+GC.certainty = function (i) {
+  var column = function (name) { var c = GC.column(name); return c && c[i] !== undefined ? c[i] : null; };
+  var sure = column("certainty"), low = column("covered_residents_share_low"), high = column("covered_residents_share_high");
+  if (sure === null || !GC.has("certainty_" + sure)) return null;
+  var band = low === null || high === null ? "" : low === high ? GC.percent(low) : GC.percent(low) + "–" + GC.percent(high);
+  return GC.t("certainty_" + sure) + (band ? GC.t("colon") + band : "");
+};
+
 GC.reason = function (reason) {
   if (reason === "outside") return GC.t("reason_outside");
   var rule = GC.data.rules[reason];
@@ -59,7 +69,7 @@ GC.reason = function (reason) {
 };
 
 GC.gridTip = function (i) {
-  return GC.h("div", {}, GC.h("b", { text: GC.gridName(i) }), GC.rows(GC.gridRows(i).slice(0, 8)));
+  return GC.h("div", {}, GC.h("b", { text: GC.gridName(i) }), GC.rows(GC.gridRows(i).slice(0, 9)));
 };
 
 GC.gridPopup = function (i) {

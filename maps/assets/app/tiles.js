@@ -169,12 +169,29 @@ GC.paintPin = function (ctx, view, own) {
 
 GC.siteRadius = function (view) {
   // Neighbours stay apart, and all symbols together cover about a tenth of the map at most.
-  return Math.max(3.4, Math.min(8, GC.model.siteGap * view.scale / 2.2, GC.model.siteRoom * view.scale * 0.17));
+  return Math.max(4.2, Math.min(8, GC.model.siteGap * view.scale / 2.2, GC.model.siteRoom * view.scale * 0.17));
+};
+/** Which sites are drawn at a scale: where symbols would cover each other, the first of each square of their size. */
+GC.drawnSites = function (scale) {
+  var model = GC.model, key = scale + "|" + JSON.stringify(GC.state.hiddenSites);
+  if (model.drawnKey === key) return model.drawn;
+  var shapes = GC.data.shapes.sites, side = 2.1 * GC.siteRadius({ scale: scale }) / scale, taken = new Set();
+  var drawn = new Uint8Array(shapes.n), left = 0;
+  for (var i = 0; i < shapes.n; i++) {
+    if (shapes.first[i] === shapes.first[i + 1] || GC.state.hiddenSites[model.categories.of[i]]) continue;
+    var p = shapes.start[shapes.first[i]], x = Math.floor(shapes.x[p] / side), y = Math.floor(shapes.y[p] / side), at = x * 67108864 + y;
+    if (taken.has(at)) { left++; continue; }
+    taken.add(at);
+    drawn[i] = 1;
+  }
+  model.drawn = drawn; model.drawnKey = key; model.sitesLeftOut = left;
+  return drawn;
 };
 GC.paintSites = function (ctx, view) {
   var shapes = GC.data.shapes.sites, r = GC.siteRadius(view), of = GC.model.categories.of;
+  var drawn = GC.drawnSites(view.scale);
   GC.inView(shapes, view, 14).forEach(function (i) {
-    if (GC.state.hiddenSites[of[i]]) return;
+    if (!drawn[i]) return;
     var p = shapes.start[shapes.first[i]];
     GC.drawSymbol(ctx, of[i], shapes.x[p] * view.scale - view.dx, shapes.y[p] * view.scale - view.dy, r);
   });
