@@ -12,14 +12,14 @@ from api.http.negotiation import choose_language
 from api.http.problems import RequestError, problem
 from geo.errors import GridCircleError
 
-__all__ = ["ALLOWED", "Guard"]
+__all__ = ["ALLOWED", "PRIVATE", "Guard", "nothing"]
 
 ALLOWED: Final = ("GET", "HEAD", "OPTIONS")
 """The service only reads."""
 
 Header = tuple[bytes, bytes]
 
-_PRIVATE: Final = "/door"
+PRIVATE: Final = "/door"
 """The planner's pages: no other site may read them."""
 
 _LOG: Final = logging.getLogger("gridcircle.http")
@@ -83,7 +83,7 @@ class _Answer:
         """Answer with a problem; `kept` are headers besides its own."""
         response = problem(status, error, self._language)
         response.raw_headers.extend(kept)
-        await response(self._scope, _nothing, self.send)
+        await response(self._scope, nothing, self.send)
 
     async def send(self, message: Message) -> None:
         """Pass `message` on: headers added, a plain-text error of a library made a problem."""
@@ -112,7 +112,7 @@ class _Answer:
 def _with_own(headers: Iterable[Header], path: str) -> list[Header]:
     """Return `headers` with ours where the answer says nothing; pages stay on their own site."""
     said = {name for name, _ in headers}
-    is_private = path == _PRIVATE or path.startswith(f"{_PRIVATE}/")
+    is_private = path == PRIVATE or path.startswith(f"{PRIVATE}/")
     added = [
         item
         for item in _HEADERS
@@ -121,7 +121,8 @@ def _with_own(headers: Iterable[Header], path: str) -> list[Header]:
     return [*headers, *added]
 
 
-async def _nothing() -> Message:
+async def nothing() -> Message:
+    """Say that the client has gone: an answer of ours waits for nothing more."""
     return {"type": "http.disconnect"}
 
 

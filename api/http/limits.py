@@ -7,6 +7,7 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http.guards import PRIVATE, nothing
 from api.http.negotiation import choose_language
 from api.http.problems import RequestError, problem
 from api.http.settings import Settings
@@ -14,8 +15,6 @@ from api.http.settings import Settings
 __all__ = ["Limits"]
 
 _MAX_CLIENTS: Final = 10_000
-_OWN_BOUNDS: Final = "/door"
-"""The planner's pages take files, and bound them themselves."""
 
 
 class _TooLargeError(Exception):
@@ -43,8 +42,8 @@ class Limits:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on, or refuse it."""
-        if scope["type"] != "http" or scope["path"].startswith(_OWN_BOUNDS):
+        """Pass one request on, or refuse it; the planner's pages bound their files themselves."""
+        if scope["type"] != "http" or scope["path"].startswith(f"{PRIVATE}/"):
             await self.app(scope, receive, send)
             return
         if self._rate is not None and not self._may_ask(scope, self._rate):
@@ -97,8 +96,4 @@ class Limits:
         language = choose_language(None, accept, self.language)
         headers = {"Connection": "close"} if status == 413 else {"Retry-After": "1"}  # noqa: PLR2004
         told = RequestError(key, maximum=self._max_body_bytes)
-        await problem(status, told, language, headers=headers)(scope, _nothing, send)
-
-
-async def _nothing() -> Message:
-    return {"type": "http.disconnect"}
+        await problem(status, told, language, headers=headers)(scope, nothing, send)
