@@ -16,9 +16,13 @@ __all__ = ["MAP_CSP", "file_response", "is_unchanged", "map_response", "media_ty
 MAP_CSP: Final = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:; connect-src data: blob:; worker-src blob:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
+    "sandbox allow-scripts allow-downloads allow-popups allow-modals"
 )
-"""The map is one file with its scripts inside; nothing may be loaded from elsewhere."""
+"""The map is one file with its scripts inside; nothing may be loaded from elsewhere.
+
+Its origin is its own (sandbox): a script in it could not act on the planner's pages.
+"""
 
 _SAVED: Final = (".xlsx", ".gpkg", ".csv", ".fgb", ".parquet")
 """Files that a browser saves under their name."""

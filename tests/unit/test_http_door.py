@@ -263,7 +263,10 @@ def test_everything_comes_as_one_zip(published: TestClient) -> None:
         names = set(archive.namelist())
     assert names >= {"summary.json", "audit.gpkg", "ledger.xlsx", "map.html", "grids.geojson"}
     framed = published.get("/door/versions/drawn-1/files/map.html")
-    assert "frame-ancestors 'self'" in framed.headers["content-security-policy"]
+    policy = framed.headers["content-security-policy"]
+    assert "frame-ancestors 'self'" in policy
+    assert "sandbox allow-scripts" in policy
+    assert "allow-same-origin" not in policy
     for name in ("store.gpkg", "..%2fstore.gpkg", "summary.json%00", "Summary.json"):
         assert published.get(f"/door/versions/drawn-1/files/{name}").status_code == 404
     ledger = published.get("/door/projects/drawn/ledger.xlsx")
