@@ -152,8 +152,8 @@ def _mesh(n: int = MESH, *, in_degrees: bool = False, **options: float) -> Case:
 @cache
 def _long_borders() -> Case:
     rng = np.random.default_rng(0)
-    y = np.linspace(0.0, 50_000.0, 100_000)
-    lines = [np.column_stack([1_000.0 * k + rng.uniform(-0.2, 0.2, len(y)), y]) for k in range(21)]
+    x = np.linspace(0.0, 50_000.0, 100_000)
+    lines = [np.column_stack([x, 1_000.0 * k + rng.uniform(-0.2, 0.2, len(x))]) for k in range(21)]
     shapes = [shapely.Polygon(np.vstack([a, b[::-1]])) for a, b in pairwise(lines)]
     ids = [f"g{k:02}" for k in range(len(shapes))]
     grids = gpd.GeoDataFrame(

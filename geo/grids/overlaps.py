@@ -27,7 +27,7 @@ from geo.grids.tiling import Tiling, tile
 from geo.grids.widths import Geometries, Pieces
 from geo.layers import require_columns
 
-__all__ = ["find_overlaps"]
+__all__ = ["find_overlaps", "overlap_rows"]
 
 
 def find_overlaps(
@@ -70,7 +70,7 @@ def find_overlaps(
     pairs = Pairs.of(tiling)
     is_noise = pairs.shared.width_m < noise_width_m
     n_blurred = len(blurred_pairs(tiling, pairs))
-    rows = _rows(
+    rows = overlap_rows(
         grids, pairs.take(~is_noise), noise_width_m=noise_width_m, sliver_width_m=sliver_width_m
     )
     return Report(
@@ -80,9 +80,10 @@ def find_overlaps(
     )
 
 
-def _rows(
+def overlap_rows(
     grids: gpd.GeoDataFrame, pairs: Pairs, *, noise_width_m: float, sliver_width_m: float
 ) -> Iterator[Mapping[str, Any]]:
+    """Yield a finding for each of `pairs` of `grids` that may not share what they share."""
     geometry = np.asarray(grids.geometry.array, dtype=object)
     overlays = Overlays.of(grids, pairs, noise_width_m=noise_width_m, sliver_width_m=sliver_width_m)
     is_same = _is_same_polygon(geometry, pairs, noise_width_m)

@@ -1,30 +1,11 @@
-"""Overlaps, the slow way: every pair of boxes that meet.
-
-Each pair of grids that share an area is told at most once, under one rule:
-
-* the same polygon, up to what is noise: G202, whatever the kinds;
-* two grids of one kind: G201, or G204 where the overlap is narrower than `sliver_width_m`;
-* a dedicated and a base grid: nothing while the dedicated grid lies inside one base grid. Where it
-  straddles several, G207 for **each** pair that is part of the straddle, its main base grid
-  included; a spill narrower than `sliver_width_m` is G204 (`geo.grids.overlays`);
-* narrower than `noise_width_m`: nothing, only counted.
-
-The measure is always the whole area that the pair shares.
-"""
-
-from collections.abc import Iterator, Mapping
-from typing import Any
+"""Overlaps, the slow way: every pair of boxes that meet; judged as the fast way judges pairs."""
 
 import geopandas as gpd
-import numpy as np
-import shapely
 
 from geo.findings import Report, findings_frame
-from geo.grids.names import display_names
-from geo.grids.overlays import Overlays
-from geo.grids.widths import Geometries, Pieces
+from geo.grids.overlaps import overlap_rows
 from geo.layers import require_columns, require_metric, require_polygons
-from tests.slow_tiling.pairs import Mask, Pairs
+from tests.slow_tiling.pairs import all_pairs
 
 __all__ = ["find_overlaps"]
 
@@ -34,34 +15,14 @@ def find_overlaps(
 ) -> Report:
     """Report every pair of grids that share an area they may not share.
 
-    Parameters
-    ----------
-    grids
-        n polygons with `kind`, projected CRS in metres, unique text ids. Not modified.
-    noise_width_m, sliver_width_m
-        An overlap is judged by the mean width of its widest part: below the first it is noise,
-        below the second a sliver (G204).
-
-    Returns
-    -------
-    report
-        Findings in order of ids; `counts`: `n_pairs` that share an area at all, `n_noise` of them.
-
-    Raises
-    ------
-    CRSError, LayerError
-        If `grids` is not in metres, holds no polygon in a row, or lacks `kind`.
-
-    Notes
-    -----
     O(n log n + c) for c pairs of bounding boxes that meet.
     """
     require_metric(grids, "grids")
     require_polygons(grids, "grids")
     require_columns(grids, ["kind"], "grids")
-    pairs = Pairs.of(grids)
+    pairs = all_pairs(grids)
     is_noise = pairs.shared.width_m < noise_width_m
-    rows = _rows(
+    rows = overlap_rows(
         grids, pairs.take(~is_noise), noise_width_m=noise_width_m, sliver_width_m=sliver_width_m
     )
     return Report(
@@ -69,48 +30,3 @@ def find_overlaps(
         thresholds={"noise_width_m": noise_width_m, "sliver_width_m": sliver_width_m},
         counts={"n_pairs": len(is_noise), "n_noise": int(is_noise.sum())},
     )
-
-
-def _rows(
-    grids: gpd.GeoDataFrame, pairs: Pairs, *, noise_width_m: float, sliver_width_m: float
-) -> Iterator[Mapping[str, Any]]:
-    geometry = np.asarray(grids.geometry.array, dtype=object)
-    overlays = Overlays.of(grids, pairs, noise_width_m=noise_width_m, sliver_width_m=sliver_width_m)
-    is_same = _is_same_polygon(geometry, pairs, noise_width_m)
-    is_wide = pairs.shared.width_m >= sliver_width_m
-    rule = np.select(
-        [is_same, overlays.is_straddle, overlays.is_spill, overlays.is_mixed, is_wide],
-        ["G202", "G207", "G204", "", "G201"],
-        default="G204",
-    )
-    area_m2 = shapely.area(geometry)
-    smaller_m2 = np.minimum(area_m2[pairs.left], area_m2[pairs.right])
-    ids, names = grids.index.to_numpy(), display_names(grids)
-    for k in np.flatnonzero(rule != ""):
-        yield {
-            "rule": str(rule[k]),
-            "defect": "overlap",
-            "layer": "grids",
-            "grid_ids": (ids[pairs.left[k]], ids[pairs.right[k]]),
-            "measure": pairs.shared.area_m2[k],
-            "width_m": pairs.shared.width_m[k],
-            "geometry": pairs.shared.geometry[k],
-            "details": {
-                "share": pairs.shared.area_m2[k] / smaller_m2[k],
-                "defect_zh": "重叠",
-                "defect_en": "overlap",
-                **(overlays.details(ids, names, k) if rule[k] == "G207" else {}),
-            },
-        }
-
-
-def _is_same_polygon(geometry: Geometries, pairs: Pairs, noise_width_m: float) -> Mask:
-    """Return True for pairs that differ by nothing wider than noise."""
-    a, b = geometry[pairs.left], geometry[pairs.right]
-    longest_m = np.maximum(shapely.length(a), shapely.length(b))
-    rest_m2 = shapely.area(a) + shapely.area(b) - 2.0 * pairs.shared.area_m2
-    is_same: Mask = rest_m2 <= np.minimum(noise_width_m * longest_m, pairs.shared.area_m2)
-    at = np.flatnonzero(is_same)
-    differ = Pieces.of(shapely.symmetric_difference(a[at], b[at]))
-    is_same[at] = differ.width_m < noise_width_m
-    return is_same

@@ -1,67 +1,35 @@
-"""Pairs of grids that share an area, measured.
+"""Pairs of grids that share an area, measured: the slow way.
 
 Candidates come from a packed R-tree; `relate` keeps those whose interiors meet in an area, and
 only those are intersected.
 """
 
-from dataclasses import dataclass
-from typing import Final, Self
-
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import shapely
 
-from geo.grids.widths import Geometries, Pieces
+from geo.grids.pairs import Pairs
+from geo.grids.widths import Pieces
 
-__all__ = ["Mask", "Pairs", "Positions", "overlapping_pairs"]
+__all__ = ["all_pairs"]
 
-Positions = npt.NDArray[np.intp]
-Mask = npt.NDArray[np.bool_]
-_AREA_SHARED: Final = "2********"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Pairs:
-    """Pairs of grids that share an area, in order of ids.
-
-    `left`, `right`: positions in the layer, `left` the smaller id; `shared`: what they share.
-    """
-
-    left: Positions
-    right: Positions
-    shared: Pieces
-
-    @classmethod
-    def of(cls, grids: gpd.GeoDataFrame) -> Self:
-        """Measure all pairs of `grids`.
-
-        Notes
-        -----
-        O(n log n + c) for c pairs of bounding boxes that meet.
-        """
-        geometry = np.asarray(grids.geometry.array, dtype=object)
-        rank = np.empty(len(grids), dtype=np.intp)
-        rank[np.argsort(grids.index.to_numpy(), kind="stable")] = np.arange(len(grids))
-        i, j = overlapping_pairs(geometry)
-        swap = rank[i] > rank[j]
-        left, right = np.where(swap, j, i), np.where(swap, i, j)
-        order = np.lexsort((rank[right], rank[left]))
-        left, right = left[order], right[order]
-        shared = Pieces.of(shapely.intersection(geometry[left], geometry[right]))
-        has_area = shared.area_m2 > 0.0
-        return cls(left=left[has_area], right=right[has_area], shared=shared.take(has_area))
-
-    def take(self, which: Mask) -> "Pairs":
-        """Return the pairs in the mask `which`."""
-        return Pairs(left=self.left[which], right=self.right[which], shared=self.shared.take(which))
+_AREA_SHARED = "2********"
 
 
-def overlapping_pairs(geometry: Geometries) -> tuple[Positions, Positions]:
-    """Return positions (i, j), i < j, of polygons whose interiors meet in an area."""
+def all_pairs(grids: gpd.GeoDataFrame) -> Pairs:
+    """Return all pairs of `grids` that share an area, in order of ids."""
+    geometry = np.asarray(grids.geometry.array, dtype=object)
+    rank = np.empty(len(grids), dtype=np.intp)
+    rank[np.argsort(grids.index.to_numpy(), kind="stable")] = np.arange(len(grids))
     i, j = shapely.STRtree(geometry).query(geometry)
-    once = i < j
-    i, j = i[once], j[once]
+    i, j = i[i < j], j[i < j]
     shapely.prepare(geometry)
     meet = shapely.relate_pattern(geometry[i], geometry[j], _AREA_SHARED)
-    return i[meet], j[meet]
+    i, j = i[meet], j[meet]
+    swap = rank[i] > rank[j]
+    left, right = np.where(swap, j, i), np.where(swap, i, j)
+    order = np.lexsort((rank[right], rank[left]))
+    left, right = left[order], right[order]
+    shared = Pieces.of(shapely.intersection(geometry[left], geometry[right]))
+    found = Pairs(left=left, right=right, shared=shared)
+    return found.take(shared.area_m2 > 0.0)
