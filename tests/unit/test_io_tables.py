@@ -279,6 +279,7 @@ def test_a_workbook_at_which_the_reading_library_panics_is_told(
         raise PanicException(message)
 
     monkeypatch.setattr(sheets.CalamineWorkbook, "from_path", panic)
+    (tmp_path / "s.xls").write_bytes(b"\xd0\xcf\x11\xe0")
     with (
         pytest.raises(LoadError, match="range end index 124"),
         sheets.opened_workbook(tmp_path / "s.xls", "s.xls"),

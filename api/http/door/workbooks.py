@@ -1,20 +1,14 @@
 """Workbooks before they are opened: no macros, and no larger than memory when unpacked."""
 
-import re
 import zipfile
 from pathlib import Path
 from typing import Final
 
 from api.http.door.limits import Limits, TooLargeError, UploadError
+from geo.io.formats.extents import UNREADABLE, far_sheet
 
 __all__ = ["require_cells", "require_workbook"]
 
-_CHUNK: Final = 1 << 20
-_OVERLAP: Final = 512
-_SHEET: Final = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
-_PLACE: Final = re.compile(rb'<(?:\w+:)?(?:c|row|dimension)\b[^>]*?\br(?:ef)?="([A-Z]*)([0-9]+)"')
-_BARE_CELL: Final = re.compile(rb"<(?:\w+:)?c(?=[\s/>])(?![^>]*\br=)")
-_MOST_COLUMNS: Final = 16_384
 _MACRO_MARKS: Final = ("vbaproject", "macrosheets/", "dialogsheets/", "basic/")
 
 
@@ -63,39 +57,8 @@ def require_cells(path: Path, limits: Limits) -> None:
         If the file is damaged.
     """
     try:
-        with zipfile.ZipFile(path) as book:
-            for info in book.infolist():
-                if _SHEET.fullmatch(info.filename):
-                    rows, columns = _box(book, info)
-                    if rows * columns > limits.workbook_cells:
-                        raise TooLargeError(
-                            "door.large_sheet", name=path.name, rows=rows, columns=columns
-                        )
-    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, ValueError) as error:
-        if isinstance(error, UploadError):
-            raise
+        far = far_sheet(path, most_cells=limits.workbook_cells)
+    except UNREADABLE as error:
         raise UploadError("door.broken_file", name=path.name) from error
-
-
-def _box(book: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[int, int]:
-    """Return the last row and the last column that a sheet names; a cell without place is last."""
-    last_row, words, n_bare = 1, {b"A"}, 0
-    kept = b""
-    with book.open(info) as sheet:
-        while chunk := sheet.read(_CHUNK):
-            text = kept + chunk
-            found = _PLACE.findall(text)
-            last_row = max([last_row, *(int(row[:8]) for _, row in found)])
-            words |= {word for word, _ in found}
-            n_bare += len(_BARE_CELL.findall(text))
-            kept = text[-_OVERLAP:]
-    column = max(_column(word) for word in words)
-    return last_row, max(column, min(n_bare, _MOST_COLUMNS))
-
-
-def _column(word: bytes) -> int:
-    """Return the number of a column: A is 1, XFD 16,384."""
-    number = 0
-    for letter in word[:4]:
-        number = number * 26 + letter - ord("A") + 1
-    return number
+    if far is not None:
+        raise TooLargeError("door.large_sheet", name=path.name, rows=far[0], columns=far[1])

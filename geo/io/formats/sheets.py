@@ -8,6 +8,7 @@ from typing import Final
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from geo.errors import LoadError
+from geo.io.formats.extents import UNREADABLE, far_sheet
 from geo.io.formats.headers import find_header, is_blank, n_known_words
 from geo.io.formats.raw import Note, RawLayer, reason_of
 from geo.io.formats.tables import table
@@ -39,7 +40,12 @@ def read_workbook(spec: LayerSpec) -> RawLayer:
 
 @contextmanager
 def opened_workbook(path: Path, shown: str) -> Iterator[CalamineWorkbook]:
-    """Give a workbook while it is read; whatever goes wrong in it is a `LoadError`."""
+    """Give a workbook while it is read; whatever goes wrong in it is a `LoadError`.
+
+    A sheet with a cell far out is refused before calamine, which would end the process over it,
+    sees the file.
+    """
+    _require_near(path, shown)
     try:
         with CalamineWorkbook.from_path(str(path)) as book:
             yield book
@@ -49,6 +55,15 @@ def opened_workbook(path: Path, shown: str) -> Iterator[CalamineWorkbook]:
         if type(error).__name__ != _PANIC:
             raise
         raise LoadError("io.unreadable", path=shown, reason=reason_of(error)) from error
+
+
+def _require_near(path: Path, shown: str) -> None:
+    try:
+        far = far_sheet(path, most_cells=_MOST_CELLS)
+    except UNREADABLE as error:
+        raise LoadError("io.unreadable", path=shown, reason=reason_of(error)) from error
+    if far is not None:
+        raise LoadError("io.far_cell", path=shown, rows=far[0], columns=far[1])
 
 
 def _chosen(book: CalamineWorkbook, spec: LayerSpec) -> tuple[Rows, tuple[Note, ...]]:
@@ -82,7 +97,8 @@ def _is_filled(row: Sequence[object]) -> bool:
 def _unmerged(sheet: CalamineSheet, spec: LayerSpec) -> tuple[Rows, tuple[Note, ...]]:
     """Return all lines of a sheet; cells merged downwards have their value in every line."""
     if sheet.total_height * sheet.total_width > _MOST_CELLS:
-        raise LoadError("io.too_large", path=spec.shown, rows=sheet.total_height)
+        far = {"rows": sheet.total_height, "columns": sheet.total_width}
+        raise LoadError("io.far_cell", path=spec.shown, **far)
     rows: Rows = [list(row) for row in sheet.to_python(skip_empty_area=False)]
     n = 0
     for (top, left), (bottom, _right) in sheet.merged_cell_ranges or ():
