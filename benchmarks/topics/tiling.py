@@ -75,7 +75,7 @@ def contests() -> list[Contest]:
         _contest("the same in degrees, projected", partial(_mesh, in_degrees=True), few=True),
         _contest("the same, each vertex moved by up to 8 mm", partial(_mesh, noise_m=0.008)),
         _contest("the same, units drawn apart by up to 2 m", partial(_mesh, apart_m=2.0)),
-        _contest("20 grids with 100,000 vertices a border", _long_borders, few=True),
+        _contest("5 grids with 100,000 vertices a border", _long_borders, few=True),
         *(
             _contest(f"mesh of {n * n:,} grids", partial(_mesh, n=n), few=True)
             for n in (48, 112, 224, 448)
@@ -153,7 +153,7 @@ def _mesh(n: int = MESH, *, in_degrees: bool = False, **options: float) -> Case:
 def _long_borders() -> Case:
     rng = np.random.default_rng(0)
     x = np.linspace(0.0, 50_000.0, 100_000)
-    lines = [np.column_stack([x, 1_000.0 * k + rng.uniform(-0.2, 0.2, len(x))]) for k in range(21)]
+    lines = [np.column_stack([x, 1_000.0 * k + rng.uniform(-0.2, 0.2, len(x))]) for k in range(6)]
     shapes = [shapely.Polygon(np.vstack([a, b[::-1]])) for a, b in pairwise(lines)]
     ids = [f"g{k:02}" for k in range(len(shapes))]
     grids = gpd.GeoDataFrame(
