@@ -288,3 +288,19 @@ def test_packed_tiles_are_gzip(client: TestClient) -> None:
     with client.stream("GET", url(tile), headers={"Accept-Encoding": "gzip"}) as answer:
         raw = b"".join(answer.iter_raw())
     assert gzip.decompress(raw) == client.get(url(tile)).content
+
+
+def test_numbers_of_either_sign(tmp_path: Path) -> None:
+    folder = write_outputs(tmp_path / "out")
+    values = {"a": (-1, -0.5), "b": (-300, 1e300), "c": (0, 0.25), "d": (2**40, None)}
+    features = [
+        feature(fid, square(n, 0, 0.5), whole=whole, real=real)
+        for n, (fid, (whole, real)) in enumerate(values.items())
+    ]
+    write_json(folder / "grids.geojson", {"type": "FeatureCollection", "features": features})
+    tile = tile_at(1.0, 0.25, 5)
+    answer = TestClient(create_app(folder)).get(url(tile))
+    found = decoded(answer.content, tile, tmp_path).set_index("id")
+    assert {fid: found.loc[fid, "whole"] for fid in values} == {f: v[0] for f, v in values.items()}
+    assert found.loc[["a", "b", "c"], "real"].tolist() == [-0.5, 1e300, 0.25]
+    assert np.isnan(found.loc["d", "real"])
