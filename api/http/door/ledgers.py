@@ -5,14 +5,14 @@ from tempfile import mkdtemp
 from typing import Final
 
 from starlette.background import BackgroundTask
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
 from api.http.datasets import FILES
 from api.http.door.contents import require_content
 from api.http.door.desk import Visit
 from api.http.door.limits import UploadError
-from api.http.door.receiving import Received, receive_files
+from api.http.door.receiving import Received
+from api.http.door.taking import take_files
 from api.http.door.workbooks import require_cells
 from geo.errors import NotFoundError
 from geo.outputs.ledger.office import OFFICE_COLUMNS
@@ -26,15 +26,7 @@ _ACTOR: Final = 60
 
 async def receive_ledger(visit: Visit) -> Response:
     """Take an edited ledger in and have it checked row by row."""
-    uploads = visit.desk.uploads
-    upload_id = uploads.begin()
-    try:
-        folder = uploads.folder(upload_id) / "incoming"
-        received = await receive_files(visit.request, folder, visit.desk.limits)
-        return await run_in_threadpool(_keep, visit, upload_id, received)
-    except BaseException:
-        uploads.delete(upload_id)
-        raise
+    return await take_files(visit, _keep)
 
 
 def _keep(visit: Visit, upload_id: str, received: Received) -> Response:

@@ -3,14 +3,14 @@
 from pathlib import PurePath
 from typing import Any, Final
 
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.http.door.access import COOKIE
 from api.http.door.contents import ARCHIVES, KINDS, require_content
 from api.http.door.desk import Visit
 from api.http.door.limits import UploadError
-from api.http.door.receiving import Received, receive_files, receive_form
+from api.http.door.receiving import Received, receive_form
+from api.http.door.taking import take_files
 from api.http.door.unpacking import require_archive
 from api.http.door.uploads import project_id_of
 
@@ -70,15 +70,7 @@ async def logout(visit: Visit) -> Response:
 
 async def receive_upload(visit: Visit) -> Response:
     """Take files in, check them at first sight, and have them recognised."""
-    uploads = visit.desk.uploads
-    upload_id = uploads.begin()
-    try:
-        folder = uploads.folder(upload_id) / "incoming"
-        received = await receive_files(visit.request, folder, visit.desk.limits)
-        return await run_in_threadpool(_keep, visit, upload_id, received)
-    except BaseException:
-        uploads.delete(upload_id)
-        raise
+    return await take_files(visit, _keep)
 
 
 def _keep(visit: Visit, upload_id: str, received: Received) -> Response:
