@@ -6,7 +6,6 @@ Inputs name what lies in the workspace (versions, uploads), never a path.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import Any, Final
 
 import jsonschema
@@ -22,10 +21,11 @@ from api.http.door.limits import TooLargeError
 from api.http.jobs import Job, JobsFullError
 from api.http.negotiation import choose_language
 from api.http.problems import RequestError, problem
+from api.http.process_list import PROCESSES, Process
 from geo.errors import GridCircleError, NotFoundError
 from geo.words import text
 
-__all__ = ["CONFORMANCE", "PROCESSES", "process_routes"]
+__all__ = ["CONFORMANCE", "process_routes"]
 
 CONFORMANCE: Final = tuple(
     f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}"
@@ -39,7 +39,6 @@ _EXCEPTION: Final = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.
 _RESULTS_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/results"
 _EXECUTE_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/execute"
 _JOBS_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/job-list"
-_VERSION: Final = {"type": "string", "minLength": 1, "maxLength": 200}
 _STATUS: Final = (
     (TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (RequestError, HTTPStatus.BAD_REQUEST),
@@ -48,80 +47,6 @@ _STATUS: Final = (
 )
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Process:
-    """One process: `inputs` and `outputs` are names to JSON schemas."""
-
-    name: str
-    inputs: Mapping[str, Json]
-    needed: tuple[str, ...]
-    outputs: Mapping[str, Json]
-
-
-PROCESSES: Final[Mapping[str, Process]] = MappingProxyType(
-    {
-        "audit": Process(
-            name="audit",
-            inputs={
-                "upload": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-                "name": {"type": "string", "maxLength": 80},
-            },
-            needed=("upload",),
-            outputs={
-                "version": {"type": "string"},
-                "project": {"type": "string"},
-                "summary": {"type": "object"},
-            },
-        ),
-        "coverage": Process(
-            name="coverage",
-            inputs={
-                "version": _VERSION,
-                "add": {
-                    "type": "array",
-                    "maxItems": 1000,
-                    "items": {
-                        "type": "object",
-                        "required": ["lon", "lat"],
-                        "properties": {
-                            "lon": {"type": "number", "minimum": -180, "maximum": 180},
-                            "lat": {"type": "number", "minimum": -90, "maximum": 90},
-                            "category": {"type": "string", "maxLength": 200},
-                        },
-                        "additionalProperties": False,
-                    },
-                },
-                "remove": {"type": "array", "maxItems": 10000, "items": {"type": "string"}},
-            },
-            needed=("version",),
-            outputs={
-                "model": {"type": "string"},
-                "before": {"type": "object"},
-                "after": {"type": "object"},
-                "changed": {"type": "array", "items": {"type": "object"}},
-            },
-        ),
-        "compare": Process(
-            name="compare",
-            inputs={
-                "old": _VERSION,
-                "new": _VERSION,
-                "border_tolerance_m": {"type": "number", "minimum": 0, "maximum": 1000},
-            },
-            needed=("old", "new"),
-            outputs={
-                "old": {"type": "string"},
-                "new": {"type": "string"},
-                "summary": {"type": "object"},
-                "statement": {"type": "object"},
-                "not_compared": {"type": "array", "items": {"type": "string"}},
-            },
-        ),
-    }
-)
-"""Every process by its id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
