@@ -48,7 +48,11 @@ def crowded_above(
     least one less than `MIN_CROWDED_SITES`.
     """
     share = np.asarray(share, dtype=float)
-    counted = pd.Series(np.where(share > 0, np.asarray(n_sites, dtype=float), np.nan))
-    group = np.zeros(len(counted)) if peers is None else np.asarray(peers)
-    median = counted.groupby(group).transform("median").fillna(0.0).to_numpy()
+    n = np.asarray(n_sites, dtype=float)
+    if peers is None:
+        some = n[share > 0]
+        median = np.full(len(n), np.median(some) if len(some) else 0.0)
+    else:
+        counted = pd.Series(np.where(share > 0, n, np.nan))
+        median = counted.groupby(np.asarray(peers)).transform("median").fillna(0.0).to_numpy()
     return np.maximum(rules.crowded_quotient * median, MIN_CROWDED_SITES - 1)

@@ -20,7 +20,7 @@ from geo.coverage.limits import CoverageRules
 from geo.coverage.measures import Measures
 from geo.standards import Tier
 
-__all__ = ["RADIUS", "Pairs", "RadiusKernel", "demand_pairs"]
+__all__ = ["RADIUS", "Pairs", "RadiusKernel", "demand_pairs", "distance_to_nearest"]
 
 RADIUS: Final = "radius"
 """`model` of everything that is measured by straight lines."""
@@ -190,7 +190,7 @@ class RadiusKernel:
         key = sites.tobytes()
         if key not in self._nearest:
             located = self.sites_xy[sites]
-            points_m = _distance_to_nearest(self.demand.points_xy, located)
+            points_m = distance_to_nearest(self.demand.points_xy, located)
             self._nearest[key] = points_m, self._mean_by_grid(points_m, located)
         return self._nearest[key]
 
@@ -205,7 +205,7 @@ class RadiusKernel:
         mean[by_points] = sums[by_points] / total[by_points]
         for chunk in self._area_chunks(np.flatnonzero(~by_points)):
             xy, at = lattice_points(self.polygons[chunk], spacing_m=self.rules.lattice_m)
-            away = _distance_to_nearest(xy, located)
+            away = distance_to_nearest(xy, located)
             n = np.bincount(at, minlength=len(chunk))
             mean[chunk] = np.bincount(at, weights=away, minlength=len(chunk)) / n
         return mean
@@ -233,7 +233,7 @@ class RadiusKernel:
         return self._areas[key]
 
 
-def _distance_to_nearest(points_xy: Floats, located: Floats) -> Floats:
+def distance_to_nearest(points_xy: Floats, located: Floats) -> Floats:
     """Return the metres from each point to the nearest of `located`; infinite without any.
 
     The distance is computed afresh from the coordinates, so that it equals what any other way of

@@ -146,8 +146,11 @@ def reached(graph: Graph, sites: Places, targets: Targets, *, limit_ms: int) -> 
         return reach(graph.chains, graph.arcs, some, arrays, limit_ms, tools)
 
     starts = range(0, len(sites.chain), _CHUNK)
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        parts = list(pool.map(search, starts))
+    if len(starts) <= 1:  # a thread would cost more than the search
+        parts = [search(start) for start in starts]
+    else:
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            parts = list(pool.map(search, starts))
     if not parts:
         none = np.zeros(0, dtype=np.int32)
         return Reached(none, none, none)
