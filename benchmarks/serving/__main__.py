@@ -17,8 +17,8 @@ from benchmarks.serving.city import database, read_city, write_folder
 from benchmarks.serving.servers import Server, install_peers, ours, pygeoapi, tipg
 
 NOTE = (
-    "CPU ms of the server's process for one request, gzip accepted, one connection; the time of "
-    "PostgreSQL itself is not counted; tiles are cut anew each time"
+    "CPU ms for one request, of the server's process and of the PostgreSQL it asks; gzip accepted, "
+    "one connection, tiles cut anew each time"
 )
 Costs = dict[str, dict[str, float]]
 
@@ -37,12 +37,12 @@ def main() -> int:
         servers = [running.enter_context(ours(written, folder / "ours.log"))]
         try:
             install_peers()
-            url = running.enter_context(database(grids))
+            url, postgres_id = running.enter_context(database(grids))
         except subprocess.CalledProcessError as error:
             print(f"peers skipped: {error}")
         else:
-            servers.append(running.enter_context(pygeoapi(url, folder)))
-            servers.append(running.enter_context(tipg(url, folder)))
+            servers.append(running.enter_context(pygeoapi(url, postgres_id, folder)))
+            servers.append(running.enter_context(tipg(url, postgres_id, folder)))
         places = plan(grids, n=options.requests * (options.rounds + 1))
         costs = measure(servers, places, rounds=options.rounds)
     show(costs, len(grids))

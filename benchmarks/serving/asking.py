@@ -4,7 +4,7 @@ import math
 import os
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -55,12 +55,12 @@ def paths(server: Server, kind: str, places: Plan) -> list[str]:
 
 
 def cost_ms(server: Server, asked: Sequence[str]) -> float:
-    """Return the CPU time of the server's process for one of the requests (ms)."""
+    """Return the CPU time of the server and its database for one of the requests (ms)."""
     with _connection(server.port) as line:
-        before = _cpu_seconds(server.process_id)
+        before = _cpu_seconds(server.process_ids)
         for path in asked:
             _ask(*line, path)
-        return 1000 * (_cpu_seconds(server.process_id) - before) / len(asked)
+        return 1000 * (_cpu_seconds(server.process_ids) - before) / len(asked)
 
 
 def _tile(lon: float, lat: float) -> tuple[int, int, int]:
@@ -100,6 +100,14 @@ def _chunks(answers: BinaryIO) -> bytes:
     return body
 
 
-def _cpu_seconds(process_id: int) -> float:
-    fields = Path(f"/proc/{process_id}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) * _TICK_SECONDS
+def _cpu_seconds(process_ids: Sequence[int]) -> float:
+    """Return the CPU time of processes, their children, and children that have ended."""
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = path.read_text(encoding="ascii").rsplit(")", 1)[1].split()
+            if int(path.parent.name) in process_ids:
+                ticks += sum(int(field) for field in fields[11:15])
+            elif int(fields[1]) in process_ids:
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks * _TICK_SECONDS

@@ -57,8 +57,8 @@ def write_folder(grids: gpd.GeoDataFrame, folder: Path) -> Path:
 
 
 @contextmanager
-def database(grids: gpd.GeoDataFrame) -> Iterator[str]:
-    """Give the URL of a PostGIS of our own that holds the table `grids`, while inside.
+def database(grids: gpd.GeoDataFrame) -> Iterator[tuple[str, int]]:
+    """Give a PostGIS of our own that holds the table `grids`, while inside: URL, process id.
 
     `CalledProcessError` where none can run.
     """
@@ -77,6 +77,7 @@ def database(grids: gpd.GeoDataFrame) -> Iterator[str]:
                 ):
                     copy.write_row([None if pd.isna(value) else value for value in row])
             line.execute(_INDEX)
-        yield url
+        (lock,) = Path(folder).rglob("postmaster.pid")
+        yield url, int(lock.read_text(encoding="utf-8").splitlines()[0])
     finally:
         subprocess.run(["bash", str(_POSTGIS), "stop", folder], check=False)

@@ -64,10 +64,10 @@ resources:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A server that runs; `items` and `tile` make its paths."""
+    """A server that runs. `process_ids`: its own, and that of the database it asks."""
 
     name: str
-    process_id: int
+    process_ids: tuple[int, ...]
     port: int
     collection: str
     tile: Callable[[int, int, int], str] | None
@@ -81,7 +81,7 @@ def ours(folder: Path, log: Path) -> Iterator[Server]:
     with _running(command, port, log) as process_id:
         yield Server(
             name="gridcircle",
-            process_id=process_id,
+            process_ids=(process_id,),
             port=port,
             collection="/collections/grids",
             tile=lambda z, y, x: f"/collections/grids/tiles/WebMercatorQuad/{z}/{y}/{x}",
@@ -89,7 +89,7 @@ def ours(folder: Path, log: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def pygeoapi(url: str, folder: Path) -> Iterator[Server]:
+def pygeoapi(url: str, postgres_id: int, folder: Path) -> Iterator[Server]:
     """Run pygeoapi over PostGIS."""
     port, parts = _free_port(), urlsplit(url)
     config, openapi = folder / "pygeoapi.yml", folder / "pygeoapi-openapi.yml"
@@ -110,7 +110,7 @@ def pygeoapi(url: str, folder: Path) -> Iterator[Server]:
     with _running(command, port, folder / "pygeoapi.log", given=given) as process_id:
         yield Server(
             name="pygeoapi on PostGIS",
-            process_id=process_id,
+            process_ids=(process_id, postgres_id),
             port=port,
             collection="/collections/grids",
             tile=None,
@@ -118,7 +118,7 @@ def pygeoapi(url: str, folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def tipg(url: str, folder: Path) -> Iterator[Server]:
+def tipg(url: str, postgres_id: int, folder: Path) -> Iterator[Server]:
     """Run tipg."""
     port = _free_port()
     given = {"DATABASE_URL": url, "TIPG_DB_SCHEMAS": '["public"]'}
@@ -127,7 +127,7 @@ def tipg(url: str, folder: Path) -> Iterator[Server]:
     ) as process_id:
         yield Server(
             name="tipg",
-            process_id=process_id,
+            process_ids=(process_id, postgres_id),
             port=port,
             collection="/collections/public.grids",
             tile=lambda z, y, x: f"/collections/public.grids/tiles/WebMercatorQuad/{z}/{x}/{y}",
