@@ -16,6 +16,7 @@ from api.http.negotiation import Form
 from api.http.settings import Settings
 from api.http.tiles import TileCache
 from api.http.watching import Metrics
+from api.http.whatif import Cities
 from geo.words import text
 
 __all__ = ["GEOJSON", "HTML", "JSON", "Answer", "Call", "Service", "json_answer", "segment"]
@@ -39,6 +40,7 @@ class Service:
     metrics: Metrics
     exports: Exports
     has_desk: bool = False
+    cities: Cities = field(default_factory=Cities)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from api.http.operations import (
     parameters,
     path_name,
     tile_operation,
+    whatif_operation,
 )
 from api.http.queries import ITEM_PARAMETERS, ITEMS_PARAMETERS
 from api.http.schemas import SCHEMAS
@@ -173,6 +174,8 @@ def _other_paths(call: Call) -> dict[str, Any]:
                 path_name("featureId", word("parameter_item")),
             ],
         )
+    if "audit.gpkg" in files:
+        found["/coverage"] = whatif_operation(call)
     if MAP_FILE in files:
         found["/map"] = file_operation(call, "map", word("map"), media=HTML)
     if call.is_default:

@@ -9,6 +9,7 @@ from api.http.negotiation import FORMS
 from api.http.problems import PROBLEM_TYPE
 from api.http.schemas import schema_ref
 from api.http.tilesets import MVT
+from api.http.whatif import EDITS_SCHEMA, WHATIF_PARAMETERS
 from geo.words import LANGUAGES
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "parameters",
     "path_name",
     "tile_operation",
+    "whatif_operation",
 ]
 
 _FORM: Final = {"style": "form", "explode": False}
@@ -108,6 +110,29 @@ def tile_operation(
             },
         }
     }
+
+
+def whatif_operation(call: Call) -> dict[str, Any]:
+    """Return the path that tries out edits of sites and links."""
+    own = [_query(call, name, {"type": "string", "minLength": 1}) for name in WHATIF_PARAMETERS]
+    path = get_operation(call, "coverage", call.word("whatif"), schema="whatIf", own=own)
+    answers = {code: path["get"]["responses"][code] for code in ("200", "400", "404", "500")}
+    refused = {"content": _EXCEPTION}
+    busy = {"503": {"description": call.word("answer_busy"), **refused}}
+    del path["get"]["responses"]["304"]
+    path["get"]["responses"] |= busy
+    post = {
+        "operationId": "coverage.post",
+        "summary": call.word("whatif"),
+        "parameters": [parameter_ref("f"), parameter_ref("lang")],
+        "requestBody": {"required": True, "content": {JSON: {"schema": dict(EDITS_SCHEMA)}}},
+        "responses": {
+            **answers,
+            "413": {"description": call.word("answer_large"), **refused},
+            **busy,
+        },
+    }
+    return {**path, "post": post}
 
 
 def parameters(call: Call) -> dict[str, Any]:

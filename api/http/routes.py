@@ -23,7 +23,9 @@ from api.http.negotiation import accepts_gzip, choose_form, choose_language
 from api.http.openapi import openapi_document
 from api.http.places import LOCATE_PARAMETERS, locate_document
 from api.http.queries import ITEM_PARAMETERS, ITEMS_PARAMETERS, single_values
+from api.http.tryouts import coverage_response
 from api.http.watching import METRICS_TYPE
+from api.http.whatif import WHATIF_PARAMETERS
 
 __all__ = ["ROOTS", "root_routes", "server_routes"]
 
@@ -41,15 +43,19 @@ _PATH_SAFE: Final = "/~:@!$&'()*+,;="
 
 def root_routes() -> list[Route]:
     """Return the routes of all API roots, those that are asked most first."""
-    return [
-        Route(f"{root}{path}" or "/", _endpoint(handler, own), methods=list(ALLOWED))
-        for handler, path, own in _TREE
-        for root in ROOTS
-    ] + [
-        Route(f"{root}{path}", endpoint, methods=list(ALLOWED))
-        for path, endpoint in (("/map", _map), ("/files/{file}", _file), (_TILE_PATH, _tile))
-        for root in ROOTS
-    ]
+    return (
+        [
+            Route(f"{root}{path}" or "/", _endpoint(handler, own), methods=list(ALLOWED))
+            for handler, path, own in _TREE
+            for root in ROOTS
+        ]
+        + [
+            Route(f"{root}{path}", endpoint, methods=list(ALLOWED))
+            for path, endpoint in (("/map", _map), ("/files/{file}", _file), (_TILE_PATH, _tile))
+            for root in ROOTS
+        ]
+        + [Route(f"{root}/coverage", _coverage, methods=[*ALLOWED, "POST"]) for root in ROOTS]
+    )
 
 
 def server_routes() -> list[Route]:
@@ -90,14 +96,15 @@ def _endpoint(handler: Handler, own: Iterable[str] | None = ()) -> Endpoint:
     return endpoint
 
 
-def _options() -> Response:
-    allowed = ", ".join(ALLOWED)
+def _options(*further: str) -> Response:
+    allowed = ", ".join((*ALLOWED, *further))
     return Response(
         status_code=204,
         headers={
             "Allow": allowed,
             "Access-Control-Allow-Methods": allowed,
-            "Access-Control-Allow-Headers": "Accept, Accept-Language, If-None-Match, Range",
+            "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type,"
+            " If-None-Match, Range",
             "Access-Control-Max-Age": "86400",
         },
     )
@@ -296,6 +303,12 @@ async def _tile(request: Request) -> Response:
     if request.method == "OPTIONS":
         return _options()
     return await tilesets.tile_response(await _call(request, ()), request)
+
+
+async def _coverage(request: Request) -> Response:
+    if request.method == "OPTIONS":
+        return _options("POST")
+    return await coverage_response(await _call(request, (*WHATIF_PARAMETERS, *_COMMON)), request)
 
 
 async def _file(request: Request) -> Response:

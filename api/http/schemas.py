@@ -110,6 +110,7 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         numberReturned=_COUNT,
     ),
     "held": _HELD,
+    "whatIf": _object("model tiers circles", model=_TEXT, tiers=_OPEN, circles=_OPEN),
     "place": _object(
         "lon lat grid grids units",
         lon=_NUMBER,
