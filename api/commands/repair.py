@@ -17,7 +17,7 @@ from geo.io import Loaded, load, read_project
 from geo.outputs import write_outputs
 from geo.outputs.repaired_project import repaired_project
 from geo.outputs.repairs import write_repair
-from geo.planning import Repair, RepairRules, outlines_of, repair_grids
+from geo.planning import OWNERS, Repair, RepairRules, outlines_of, repair_grids
 from geo.words import language, text
 from maps import write_map
 
@@ -65,8 +65,8 @@ def _choices(
 )
 @click.option(
     "--by",
-    type=click.Choice(["border", "population"]),
-    default="border",
+    type=click.Choice(OWNERS),
+    default="owner",
     show_default=True,
     help=text("commands.repair_by", _LANG),
 )
@@ -147,7 +147,7 @@ def _record(loaded: Loaded, repair: Repair, rules: RepairRules) -> dict[str, Any
         "choices": dict(rules.choices),
         "grids": {name: status.get(name, 0) for name in ("unchanged", "noded", "changed")},
         "n_grids": len(repair.grids),
-        "n_lost": 0,
+        "n_lost": int((repair.grids.geometry.area <= 0).sum()),
         "n_quarantined": len(set(loaded.quarantine.query("layer == 'grids'")["row"])),
         "findings_before": dict(sorted(Counter(repair.before["rule"]).items())),
         "findings_after": dict(sorted(Counter(repair.after["rule"]).items())),

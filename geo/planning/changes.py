@@ -1,6 +1,6 @@
 """The change table: what moved from whom to whom, how much, whom it touches, and why."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import geopandas as gpd
@@ -13,7 +13,10 @@ from geo.planning.owners import Verdict
 from geo.planning.tiling import Tiling
 from geo.words import LANGUAGES, text
 
-__all__ = ["CHANGE_COLUMNS", "changes_frame", "proposals_frame"]
+__all__ = ["CHANGE_COLUMNS", "Told", "changes_frame", "proposals_frame"]
+
+Told = tuple[Verdict, str, str]
+"""A verdict, with the id and the rule of the finding that it answers."""
 
 CHANGE_COLUMNS: Final = (
     "change_id",
@@ -36,19 +39,26 @@ CHANGE_COLUMNS: Final = (
 
 
 def changes_frame(
-    verdicts: Sequence[tuple[Verdict, str, str]], grids: gpd.GeoDataFrame, tiling: Tiling
+    verdicts: Sequence[Told], grids: gpd.GeoDataFrame, tiling: Tiling
 ) -> gpd.GeoDataFrame:
     """Return one row for what each grid lost to another by one finding and one rule.
 
     `verdicts`: each with the id and the rule of its finding. What was nobody's comes from None.
     """
+    return _framed(_moved(verdicts, grids, tiling, status="applied"), grids)
+
+
+def _moved(
+    verdicts: Sequence[Told], grids: gpd.GeoDataFrame, tiling: Tiling, *, status: str
+) -> Iterator[dict[str, Any]]:
     names = _names(grids)
     moves: dict[_Move, list[Verdict]] = {}
     for verdict, finding_id, rule in verdicts:
         for loser in verdict.losers or (None,):
             move = _Move(finding_id, rule, loser, verdict.winner, verdict.rule)
             moves.setdefault(move, []).append(verdict)
-    return _framed((_row(move, some, tiling, names=names) for move, some in moves.items()), grids)
+    for move, some in moves.items():
+        yield {**_row(move, some, tiling, names=names), "status": status}
 
 
 class _Move(NamedTuple):
@@ -70,7 +80,6 @@ def _row(
     return {
         "finding_id": move.finding_id,
         "rule": move.rule,
-        "status": "applied",
         "from_id": from_id,
         "to_id": tiling.ids[move.winner],
         "area_m2": area_m2,
@@ -94,14 +103,21 @@ def proposals_frame(
     tiling: Tiling,
     *,
     choice: Callable[[str, str], str],
+    asked: Sequence[Told],
 ) -> gpd.GeoDataFrame:
-    """Return one row for each finding that is left: to be asked about, or left on purpose."""
+    """Return rows for each finding that is left: to be asked about, or left on purpose.
+
+    `asked`: what would be done about those to be asked about; a finding without stands in one row.
+    """
     names = _names(grids)
-    rows = (
-        _open_row(row, tiling, names, choice=choice)
-        for row in after.itertuples()
-        if not _is_main_pair(row, tiling)
-    )
+    answered: dict[str, list[dict[str, Any]]] = {}
+    for each in _moved(asked, grids, tiling, status="proposed"):
+        answered.setdefault(each["finding_id"], []).append(each)
+    rows: list[dict[str, Any]] = []
+    for row in after.itertuples():
+        if not _is_main_pair(row, tiling):
+            open_row = _open_row(row, tiling, names, choice=choice)
+            rows += answered.get(str(row.finding_id), [open_row])
     return _framed(rows, grids)
 
 

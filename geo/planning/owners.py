@@ -2,15 +2,17 @@
 
 In this order: the grid that was stated; the grid that would otherwise lose more than half of
 itself; the grid in whose parent the piece lies; the base grid that holds a dedicated grid in the
-piece; the grid that most residents of the piece name as theirs; then the longest border, or, by
-choice, the fewest residents. Equal: the smallest id.
+piece. Then, as chosen: the grid that most residents of the piece name as theirs, the fewest
+residents, or the longest border, which also decides where the others do not. Equal: the smallest
+id.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+import numpy as np
 import shapely
 
 from geo.planning.cuts import cut
@@ -31,14 +33,15 @@ class OwnerRules:
     """How pieces are given away.
 
     `by`
-        `border` (longest common border) or `population` (fewest residents).
+        `owner` (the grid that the buildings name), `border` (longest common border) or
+        `population` (fewest residents).
     `min_kept_share`
         A grid that would keep less than this share of its area takes the piece.
     `stated`
         Finding position to the position of the grid that shall have it.
     """
 
-    by: str = "border"
+    by: str = "owner"
     min_kept_share: float = 0.5
     stated: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -76,7 +79,7 @@ def choose_owner(
         (needy[0] if needy else None, "keep"),
         (_by_parent(piece, tiling), "parent"),
         (_by_host(piece, tiling), "host"),
-        (_by_buildings(piece, tiling), "buildings"),
+        (_by_buildings(piece, tiling, piece.claimants, rules=rules), "buildings"),
     )
     if rule == "keep" and len(needy) > 1:
         shared = _split(piece, tiling, needy)
@@ -84,7 +87,7 @@ def choose_owner(
             return shared
     if winner is None or (winner == barred and rule not in FORCED):
         open_to = [k for k in piece.claimants if k != barred]
-        winner, rule = _by_choice(open_to, tiling, by=rules.by, borders=borders), rules.by
+        winner, rule = _by_choice(open_to, tiling, by=rules.by, borders=borders)
     return [_whole(piece, cluster, winner, rule=rule, borders=borders)]
 
 
@@ -138,12 +141,14 @@ def _by_host(piece: Piece, tiling: Tiling) -> int | None:
     return hosts[0] if hosts else None
 
 
-def _by_buildings(piece: Piece, tiling: Tiling) -> int | None:
+def _by_buildings(
+    piece: Piece, tiling: Tiling, open_to: Iterable[int], *, rules: OwnerRules
+) -> int | None:
+    if rules.by != "owner":
+        return None
     at = tiling.points_in(piece.polygon)
     owner, weight = tiling.point_owner[at], tiling.point_weights[at]
-    named = {
-        k: float(weight[owner == k].sum()) for k in piece.claimants if bool((owner == k).any())
-    }
+    named = {k: float(weight[owner == k].sum()) for k in open_to if bool((owner == k).any())}
     if not named:
         return None
     best = max(named.values())
@@ -151,16 +156,22 @@ def _by_buildings(piece: Piece, tiling: Tiling) -> int | None:
 
 
 def _by_choice(
-    open_to: Iterable[int], tiling: Tiling, *, by: str, borders: Mapping[int, float]
-) -> int:
-    """Return the grid with the longest border, or the fewest residents; equal: smallest id."""
+    open_to: Sequence[int], tiling: Tiling, *, by: str, borders: Mapping[int, float]
+) -> tuple[int, str]:
+    """Return the grid with the longest border, or the fewest residents, and which of the two it is.
+
+    Where the residents of one are unknown, or all have the same, the border decides. Equal: the
+    smallest id.
+    """
+    residents = tiling.residents[list(open_to)]
+    is_told = by == "population" and bool(np.ptp(residents) > 0)  # False for unknown ones (NaN)
 
     def rank(k: int) -> tuple[float, float, str]:
         border = -round(borders.get(k, 0.0) / _TIE_M) * _TIE_M
-        people = float(tiling.residents[k]) if by == "population" else 0.0
+        people = float(tiling.residents[k]) if is_told else 0.0
         return (people, border, str(tiling.ids[k]))
 
-    return min(open_to, key=rank)
+    return min(open_to, key=rank), "population" if is_told else "border"
 
 
 def _split(piece: Piece, tiling: Tiling, needy: list[int]) -> list[Verdict]:
@@ -204,6 +215,10 @@ def _gap(
         return []
     stated = [rules.stated.get(each.finding, -1) for each in piece.disputes]
     named = [k for k in beside if k in stated]
-    winner = named[0] if named else _by_choice(beside, tiling, by=rules.by, borders=borders)
-    rule = "stated" if named else rules.by
+    winner, rule = _first(
+        (named[0] if named else None, "stated"),
+        (_by_buildings(piece, tiling, beside, rules=rules), "buildings"),
+    )
+    if winner is None:
+        winner, rule = _by_choice(beside, tiling, by=rules.by, borders=borders)
     return [_whole(piece, cluster, winner, rule=rule, borders=borders)]

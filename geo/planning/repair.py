@@ -6,7 +6,7 @@ their outline. A round may lay bare what another hid, so rounds follow until not
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -21,16 +21,19 @@ from geo.layers import (
     require_polygons,
     require_same_crs,
 )
-from geo.planning.changes import changes_frame, proposals_frame
+from geo.planning.changes import Told, changes_frame, proposals_frame
 from geo.planning.disputes import Dispute, clusters, disputes_of, find_faults, open_areas
 from geo.planning.owners import OwnerRules, Verdict
 from geo.planning.settling import Settlement, settle
 from geo.planning.tiling import Tiling
 
-__all__ = ["CHOICES", "Repair", "RepairRules", "outlines_of", "repair_grids"]
+__all__ = ["CHOICES", "OWNERS", "Repair", "RepairRules", "outlines_of", "repair_grids"]
 
 CHOICES: Final = ("fix", "ask", "leave")
 """What may be done about a finding: mend it, propose only, or nothing."""
+
+OWNERS: Final = ("owner", "border", "population")
+"""What may decide who gets a disputed piece."""
 
 _TO: Final = "to:"
 _MAX_ROUNDS: Final = 6
@@ -45,17 +48,20 @@ class RepairRules:
     `noise_width_m`, `sliver_width_m`
         As in the audit; what is narrower than noise is left alone.
     `by`
-        `border`: the longest common border decides; `population`: the fewest residents.
+        What decides between those in whose parent a piece lies: `owner`, the grid that the
+        buildings in it name, else the longest common border; `border`, the longest common border;
+        `population`, the fewest residents.
     `min_kept_share`
         A grid that would lose more than the rest of itself takes a disputed piece.
     `choices`
         Finding id or rule code to `fix`, `ask`, `leave` or `to:<grid id>`; `fix` when not named.
-        An id goes before a code.
+        An id goes before a code. A grid named for a rule code counts where it claims or borders on
+        what is disputed.
     """
 
     noise_width_m: float
     sliver_width_m: float
-    by: str = "border"
+    by: str = "owner"
     min_kept_share: float = 0.5
     choices: Mapping[str, str] = field(default_factory=lambda: _NO_CHOICES)
 
@@ -76,7 +82,8 @@ class Repair:
         What moved: `finding_id, rule, status, from_id, to_id, area_m2, residents, households,
         method, reason_zh, reason_en`, geometry; `status` `applied`. A gap comes from nobody.
     `proposals`
-        The same columns for what was not applied: `status` `proposed` or `left`.
+        The same columns for what was not applied: `status` `proposed`, with what would be done
+        about it if it were to be fixed, or `left`.
     `before`, `after`
         Findings G201-G204 and G207 of the layer before and after.
     """
@@ -132,7 +139,8 @@ def repair_grids(
     CRSError, LayerError
         If a frame is not in metres, CRS differ, or a row holds no polygon.
     NotFoundError
-        If a choice names no finding, no rule, or no such grid.
+        If a choice names no finding, no rule, or no grid that may have what is disputed; if `by`
+        is none of the three.
 
     Notes
     -----
@@ -149,7 +157,7 @@ def repair_grids(
     limits = {"noise_width_m": rules.noise_width_m, "sliver_width_m": rules.sliver_width_m}
     before = after = find_faults(grids, outlines, **limits)
     _require_choices(before, grids, rules)
-    verdicts: list[tuple[Verdict, str, str]] = []
+    verdicts: list[Told] = []
     stuck: set[str] = set()
     n_rounds = 0
     for _ in range(_MAX_ROUNDS):
@@ -163,11 +171,36 @@ def repair_grids(
     return Repair(
         grids=_with_status(grids, tiling),
         changes=changes_frame(verdicts, grids, tiling),
-        proposals=proposals_frame(after, grids, tiling, choice=rules.choice),
+        proposals=proposals_frame(
+            after,
+            grids,
+            tiling,
+            choice=rules.choice,
+            asked=_asked(after, tiling, outlines, rules=rules),
+        ),
         before=before,
         after=after,
         n_rounds=n_rounds,
     )
+
+
+def _asked(
+    faults: gpd.GeoDataFrame,
+    tiling: Tiling,
+    outlines: gpd.GeoDataFrame | None,
+    *,
+    rules: RepairRules,
+) -> list[Told]:
+    """Return what would be done about the findings to be asked about."""
+    codes = dict(zip(faults["finding_id"], faults["rule"], strict=True))
+    choices = {
+        each: "fix" if rules.choice(each, code) == "ask" else "leave"
+        for each, code in codes.items()
+    }
+    if "fix" not in choices.values():
+        return []
+    trial = replace(rules, choices=choices)
+    return _round(faults, tiling.copy(), outlines, rules=trial, stuck=set())[0]
 
 
 def _round(
@@ -177,7 +210,7 @@ def _round(
     *,
     rules: RepairRules,
     stuck: set[str],
-) -> tuple[list[tuple[Verdict, str, str]], set[str]]:
+) -> tuple[list[Told], set[str]]:
     """Settle what is to be fixed; return the verdicts applied and the findings that resist."""
     choices = [
         rules.choice(finding_id, rule)
@@ -198,7 +231,7 @@ def _round(
         if choice.startswith(_TO)
     }
     owner_rules = OwnerRules(by=rules.by, min_kept_share=rules.min_kept_share, stated=stated)
-    done: list[tuple[Verdict, str, str]] = []
+    done: list[Told] = []
     failed: set[str] = set()
     names = faults["finding_id"].to_dict(), faults["rule"].to_dict()
     for group in clusters(disputes, tiling):
@@ -257,10 +290,16 @@ def _with_status(grids: gpd.GeoDataFrame, tiling: Tiling) -> gpd.GeoDataFrame:
 
 
 def _require_choices(faults: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, rules: RepairRules) -> None:
+    if rules.by not in OWNERS:
+        raise NotFoundError("planning.no_owner_rule", by=rules.by, known="、".join(OWNERS))
     known = {*faults["finding_id"], "G201", "G202", "G203", "G204", "G207"}
     for name, choice in rules.choices.items():
         if name not in known:
             raise NotFoundError("planning.no_finding", finding=name)
-        is_grid = choice.startswith(_TO) and choice.removeprefix(_TO) in grids.index
-        if choice not in CHOICES and not is_grid:
+        grid = choice.removeprefix(_TO)
+        if choice not in CHOICES and not (choice.startswith(_TO) and grid in grids.index):
             raise NotFoundError("planning.no_choice", choice=choice, known="、".join(CHOICES))
+        for ids in faults.loc[faults["finding_id"] == name, "grid_ids"]:
+            if choice not in CHOICES and grid not in ids:
+                known = "、".join(ids)
+                raise NotFoundError("planning.no_claimant", finding=name, grid=grid, known=known)

@@ -1,7 +1,7 @@
 """The state of a tiling while it is repaired: geometries that change one dispute at a time."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 import geopandas as gpd
@@ -78,13 +78,26 @@ class Tiling:
             outlines=shapes,
             parent=parent,
             is_coded=is_coded,
-            residents=_residents(grids, counts, owner),
+            residents=_residents(grids, points, counts, owner=owner),
             points=points,
             point_weights=counts["residents"].fillna(0.0).to_numpy(float),
             point_counts=counts,
             point_owner=owner,
             _tree=shapely.STRtree(geometry),
             _points_tree=shapely.STRtree(shapely.points(points)),
+        )
+
+    def copy(self) -> Self:
+        """Return the same state, to be changed apart."""
+        return replace(
+            self,
+            geometry=self.geometry.copy(),
+            kept_m2=self.kept_m2.copy(),
+            open_m2=self.open_m2.copy(),
+            changed=set(self.changed),
+            noded=set(self.noded),
+            _grown=set(self._grown),
+            _segments=dict(self._segments),
         )
 
     def near(self, zone: shapely.Geometry) -> list[int]:
@@ -215,13 +228,26 @@ def _buildings(
     return shapely.get_coordinates(buildings.geometry.array), counts, owner
 
 
-def _residents(grids: gpd.GeoDataFrame, counts: pd.DataFrame, owner: Positions) -> Floats:
-    """Return the residents of each grid as its own column tells, else as its buildings do."""
+def _residents(
+    grids: gpd.GeoDataFrame, points: Floats, counts: pd.DataFrame, *, owner: Positions
+) -> Floats:
+    """Return the residents of each grid: its own column, else its buildings; NaN where unknown.
+
+    A building that names no grid counts for every grid that it lies in.
+    """
     if "residents" in grids:
         own = pd.to_numeric(grids["residents"]).to_numpy(float, na_value=np.nan)
     else:
         own = np.full(len(grids), np.nan)
-    named = owner >= 0
-    weight = counts["residents"].fillna(0.0).to_numpy(float)[named]
-    summed = np.bincount(owner[named], weights=weight, minlength=len(grids))
+    weight = counts["residents"].to_numpy(float)
+    if np.isnan(weight).all():
+        return own
+    weight = np.nan_to_num(weight)
+    named, unnamed = np.flatnonzero(owner >= 0), np.flatnonzero(owner < 0)
+    at, holder = grids.sindex.query(shapely.points(points[unnamed]), predicate="intersects")
+    summed = np.bincount(
+        np.concatenate([owner[named], holder]),
+        weights=weight[np.concatenate([named, unnamed[at]])],
+        minlength=len(grids),
+    )
     return np.where(np.isnan(own), summed, own)

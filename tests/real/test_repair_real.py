@@ -21,7 +21,7 @@ def catchments(shared_data: Path) -> gpd.GeoDataFrame:
     return frame.rename_axis("grid_id").assign(kind="base")[["kind", "geometry"]]
 
 
-@pytest.mark.parametrize("by", ["border", "population"])
+@pytest.mark.parametrize("by", ["owner", "border", "population"])
 def test_las_palmas_is_mended(catchments: gpd.GeoDataFrame, by: str) -> None:
     rules = RepairRules(noise_width_m=NOISE_M, sliver_width_m=SLIVER_M, by=by)
     repair = check_repair(catchments, rules=rules)

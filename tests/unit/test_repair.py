@@ -140,6 +140,50 @@ def test_buildings_that_name_their_grid_decide_before_the_border() -> None:
     assert list(repair.changes["residents"]) == [7.0]
 
 
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [
+        ("owner", ("g2", "g1", 20.0, "buildings")),
+        ("border", ("g1", "g2", 20.0, "border")),
+        ("population", ("g2", "g1", 20.0, "population")),
+    ],
+)
+def test_owner_border_and_population_decide_as_chosen(
+    by: str, expected: tuple[object, ...]
+) -> None:
+    # g1 ─┬─ g2: strip of 2 x 10 m, of which g2 also holds the ground below: longer border.
+    wide = shapely.box(18, -5, 40, 10)
+    drawn = grids((900, 0, 910, 10), (0, 0, 20, 10), wide, residents=[1, 20, 500])
+    homes = buildings((19, 5), grid_id=["g1"], residents=[7])
+    rules = RepairRules(noise_width_m=0.05, sliver_width_m=1.0, by=by)
+    assert moves(check_repair(drawn, buildings=homes, rules=rules)) == [expected]
+
+
+def test_the_same_or_unknown_residents_let_the_border_decide_and_say_so() -> None:
+    by_people = RepairRules(noise_width_m=0.05, sliver_width_m=1.0, by="population")
+    for residents in ([70, 70], [None, 20]):
+        drawn = grids((0, 0, 20, 10), (18, 0, 40, 10), residents=residents)
+        assert moves(repair_grids(drawn, rules=by_people)) == [("g1", "g0", 20.0, "border")]
+
+
+def test_residents_of_buildings_that_name_no_grid_are_counted_by_place() -> None:
+    homes = buildings((5, 5), (30, 5), residents=[90, 8])
+    by_people = RepairRules(noise_width_m=0.05, sliver_width_m=1.0, by="population")
+    repair = check_repair(grids((0, 0, 20, 10), (18, 0, 40, 10)), buildings=homes, rules=by_people)
+    assert moves(repair) == [("g0", "g1", 20.0, "population")]
+
+
+def test_buildings_in_a_gap_name_who_gets_it() -> None:
+    ring = shapely.difference(shapely.box(0, 0, 30, 30), shapely.box(28, 10, 30, 20))
+    drawn, homes = grids(ring, (30, 0, 40, 30)), buildings((29, 15), grid_id=["g1"], residents=[7])
+    by_border = RepairRules(noise_width_m=0.05, sliver_width_m=1.0, by="border")
+
+    assert moves(check_repair(drawn, buildings=homes)) == [(None, "g1", 20.0, "buildings")]
+    repair = check_repair(drawn, buildings=homes, rules=by_border)
+    assert moves(repair) == [(None, "g0", 20.0, "border")]
+    assert list(repair.changes["residents"]) == [7.0]
+
+
 def test_a_dedicated_grid_stays_as_it_is_and_keeps_its_base_grid() -> None:
     drawn = grids((0, 0, 20, 10), (18, 0, 40, 10), (18.5, 2, 26, 8))
     drawn["kind"] = ["base", "base", "dedicated"]
@@ -176,12 +220,34 @@ def test_a_finding_may_be_asked_about_or_left(choice: str, status: str) -> None:
     assert (wkb(none.grids) == wkb(drawn)).all()
 
 
+def test_what_is_asked_about_is_told_as_it_would_be_mended() -> None:
+    # ┌─ g0 ─┬┬─ g1 ─┐ 8 m gap ┌─ g2 ─┐ inside u0; g0 and g1 overlap by 2 x 10 m
+    drawn = grids((0, 0, 20, 10), (18, 0, 40, 10), (48, 0, 70, 10))
+    drawn["parent_id"] = ["u0"] * 3
+    outlines = units((0, 0, 70, 10))
+    fixed = repair_grids(drawn, rules=RULES, outlines=outlines)
+    rules = choosing(G201="ask", G203="ask")
+    asked = repair_grids(drawn, rules=rules, outlines=outlines)
+    told = ["finding_id", "from_id", "to_id", "area_m2", "method", "reason_zh", "reason_en"]
+
+    assert asked.changes.empty
+    assert (wkb(asked.grids) == wkb(drawn)).all()
+    assert list(asked.proposals["status"]) == ["proposed", "proposed"]
+    assert asked.proposals[told].equals(fixed.changes[told])
+
+
 def test_choices_that_name_nothing_are_refused() -> None:
     drawn = grids((0, 0, 20, 10), (18, 0, 40, 10))
     with pytest.raises(NotFoundError, match="there is no finding nonsense"):
         repair_grids(drawn, rules=choosing(nonsense="ask"))
     with pytest.raises(NotFoundError, match="unknown choice to:g9"):
         repair_grids(drawn, rules=choosing(G201="to:g9"))
+    far = grids((0, 0, 20, 10), (18, 0, 40, 10), (900, 0, 910, 10))
+    (finding_id,) = repair_grids(far, rules=RULES).before["finding_id"]
+    with pytest.raises(NotFoundError, match=r"g2 has no part in .* there are g0、g1"):
+        repair_grids(far, rules=choosing(**{finding_id: "to:g2"}))
+    with pytest.raises(NotFoundError, match="unknown owner rule boarder"):
+        repair_grids(far, rules=RepairRules(noise_width_m=0.05, sliver_width_m=1, by="boarder"))
 
 
 def test_borders_that_cross_share_their_new_vertices_exactly() -> None:
