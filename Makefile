@@ -15,13 +15,14 @@ ifneq ($(ORACLE),)
 export GRIDCIRCLE_ACCEPTANCE ?= $(abspath $(dir $(ORACLE)))
 endif
 
-.PHONY: help demo test test-full lint bench bench-large bench-api serve docs clean system
+.PHONY: help demo test test-full lint bench bench-large bench-api bench-maps serve docs clean system
 help:
 	@echo "make demo       audit the shipped example into out/"
 	echo "make test       lint, types, import contracts and the test suite (under 12 minutes)"
 	echo "make test-full  the long suites as well (under 90 minutes)"
 	echo "make bench      time our kernels against their peers in one run"
 	echo "make bench-api  time the service against its peers, CPU ms per request"
+	echo "make bench-maps  our map against plain Folium in headless Chromium"
 	echo "make bench-large  audit a megacity: seconds and memory by step"
 	echo "make serve      serve out/ on http://127.0.0.1:8000"
 	echo "make docs       build the documentation into site/"
@@ -62,6 +63,9 @@ bench-large: $(VENV)/.base
 
 bench: $(VENV)/.bench
 	@$(BIN)/python -m benchmarks
+
+bench-maps: $(VENV)/.bench system
+	@$(BIN)/python -m benchmarks.maps
 
 bench-api: $(VENV)/.bench system
 	@$(BIN)/python -m benchmarks.serving

@@ -18,6 +18,7 @@ from geo.findings import Rule, rules
 from geo.standards import Tier
 from maps.packing import COARSE_DEG, FINE_DEG, Packer
 from maps.privacy import least_count, with_small_counts_hidden
+from maps.simplifying import drawn_grids, drawn_units
 from maps.tables import (
     FINDING_FIELDS,
     GRID_FIELDS,
@@ -38,6 +39,8 @@ MANY_VERTICES: Final = 500_000
 
 _STREET_TOLERANCE_M: Final = 1.0
 _MANY_STREET_VERTICES: Final = 200_000
+_CIRCLE_TOLERANCE_M: Final = 5.0
+_MANY_CIRCLES: Final = 5_000
 
 _OVERLAP: Final = frozenset({"G201", "G202", "G207"})
 _GAP: Final = frozenset({"G203", "G204"})
@@ -48,15 +51,15 @@ Shapes = npt.NDArray[np.object_]
 def pack_scene(audit: Audit) -> str:
     """Return everything the page shows, as one text of base64.
 
-    Shapes are exact up to the step of the coordinates (1e-7 degrees; 1e-6 for streets, circles and
-    above `MANY_VERTICES`); nothing is simplified except streets of very many vertices.
+    Shapes are exact up to the step of the coordinates (1e-7 degrees; 1e-6 for streets and circles);
+    grids, units and streets of very many vertices are simplified, and the header says so.
     """
     west, south, _, _ = lonlat_bounds(audit.grids)
     packer = Packer(origin_lonlat=(west, south))
-    vertices = int(shapely.get_num_coordinates(audit.grids.geometry.array).sum())
-    step = FINE_DEG if vertices <= MANY_VERTICES else COARSE_DEG
-    packer.add_shapes("grids", lonlat(audit.grids), step_deg=step)
-    packer.add_shapes("units", lonlat(audit.units), step_deg=step)
+    grids = drawn_grids(audit.grids)
+    step = FINE_DEG if not grids.tolerance_m else COARSE_DEG
+    packer.add_shapes("grids", lonlat(grids.frame), step_deg=grids.step_deg)
+    packer.add_shapes("units", lonlat(drawn_units(audit.units, grids)), step_deg=grids.step_deg)
     packer.add_shapes("sites", lonlat(audit.sites), step_deg=step)
     packer.add_shapes("streets", lonlat(_streets(audit)), step_deg=COARSE_DEG)
     own, drawn = _finding_shapes(audit)
@@ -66,6 +69,7 @@ def pack_scene(audit: Audit) -> str:
     blanks = _outlines_of_blanks(audit)
     packer.add_shapes("blanks", lonlat(blanks), step_deg=COARSE_DEG)
     header = _header(audit)
+    header["simplified"] = {"tolerance_m": grids.tolerance_m, "is_coverage": grids.is_coverage}
     header["findings"]["is_own"] = own
     header["circles"] = {"key": list(circles.index)}
     header["blanks"] = {"key": list(blanks.index)}
@@ -117,6 +121,7 @@ def _project(audit: Audit) -> dict[str, Any]:
         "standard_title": dict(audit.standard.title),
         "crs": crs_name(audit.crs),
         "model": audit.verdict_model,
+        "marks": dict(audit.map_marks),
         "least_count": least_count(audit.standard),
         "thin_below_share": audit.standard.limit("thin_below_share"),
     }
@@ -209,6 +214,8 @@ def _outlines_of_circles(audit: Audit) -> gpd.GeoDataFrame:
     """Return the union of all circles of each tier, of the model that gives the verdict."""
     circles = audit.circles
     rows = circles[circles["model"] == audit.verdict_model] if len(circles) else circles
+    if len(rows) > _MANY_CIRCLES:  # a union of so many full circles takes minutes
+        rows = rows.set_geometry(shapely.simplify(rows.geometry.array, _CIRCLE_TOLERANCE_M))
     parts = {
         str(tier): shapely.union_all(part.geometry.array)
         for tier, part in rows.groupby("tier", sort=False)

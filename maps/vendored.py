@@ -40,6 +40,8 @@ APP_SCRIPTS: Final = (
     "panel.js",
     "search.js",
     "controls.js",
+    "svg.js",
+    "print.js",
     "main.js",
 )
 """Our own script, in the order in which its parts build on each other."""

@@ -135,6 +135,7 @@ def _audit(
         project_id=loaded.project.project_id,
         title=loaded.project.title,
         language=loaded.project.language,
+        map_marks=loaded.project.map_marks,
         created=now.isoformat(timespec="seconds"),
         standard=standard,
         layers=layers,

@@ -54,6 +54,8 @@ class Audit:
     `responsibility`
         `site_id, tier, model, residents, households, area_m2`, polygons: whom each site of the
         orphan tier is the nearest to; None without sites or tiers.
+    `map_marks`
+        `mark` and `approval_number` of the project, printed on maps and reports.
     `nets`
         The departmental nets compared with the base grids; None without nets.
     """
@@ -82,6 +84,7 @@ class Audit:
     responsibility: gpd.GeoDataFrame | None = None
     need: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=_nothing)
     services: Mapping[str, Mapping[str, int]] = field(default_factory=_nothing)
+    map_marks: Mapping[str, str] = field(default_factory=_nothing)
 
     @property
     def crs(self) -> CRS:

@@ -88,6 +88,8 @@ class Project:
         Levels of the units from the top down, where the project lists them.
     `codes`
         `grids`, or a level of units, to the name of the scheme of its ids.
+    `map_marks`
+        `mark` (such as 内部资料) and `approval_number` (审图号), printed on maps and reports.
     """
 
     project_id: str
@@ -104,6 +106,7 @@ class Project:
     has_all_buildings: bool = False
     levels: tuple[str, ...] = ()
     codes: Mapping[str, str] = field(default_factory=lambda: _NO_WORDS)
+    map_marks: Mapping[str, str] = field(default_factory=lambda: _NO_WORDS)
 
     def specs(self, schema: str) -> tuple[LayerSpec, ...]:
         """Return the layers of one kind, in the order of the file."""
@@ -146,6 +149,7 @@ def read_project(path: Path) -> Project:
         ),
         levels=tuple(head.get("levels", ())),
         codes=MappingProxyType(_codes(head, layers)),
+        map_marks=MappingProxyType(data.get("map", {})),
     )
 
 

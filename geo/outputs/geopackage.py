@@ -164,6 +164,7 @@ def _record(audit: Audit) -> dict[str, Any]:
         "noise": audit.noise,
         "need": audit.need,
         "services": audit.services,
+        "map_marks": audit.map_marks,
         "skipped": audit.skipped,
         "rules": audit.rules,
         "messages": audit.messages,

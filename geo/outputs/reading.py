@@ -93,6 +93,7 @@ def _read(gpkg: Path) -> Audit:
         noise=record["noise"],
         need=record.get("need", {}),
         services=record.get("services", {}),
+        map_marks=record.get("map_marks", {}),
         skipped=record["skipped"],
         rules=tuple(record["rules"]),
         sources=tuple(_source(item) for item in record["sources"]),

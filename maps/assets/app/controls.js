@@ -44,6 +44,13 @@ GC.drawLayers = function (box) {
   list.appendChild(GC.check(GC.t("layer_findings"), layers, "findings"));
   list.appendChild(GC.check(GC.t("layer_labels"), layers, "labels"));
   box.appendChild(list);
+  box.appendChild(GC.h("div", { class: "gc-prints" }, GC.h("span", { text: GC.t("print") }), ["a3", "communities", "a0"].map(function (kind) {
+    if (kind === "communities" && !GC.lowestUnits().length) return null;
+    return GC.h("button", { type: "button", class: "gc-inline", "data-print": kind, onclick: function (event) {
+      event.stopPropagation();
+      GC.showSheets(kind);
+    } }, GC.t("print_" + kind));
+  })));
 };
 
 GC.check = function (text, store, name, swatch) {
@@ -118,14 +125,15 @@ GC.cellSwatch = function (key, colour) {
 };
 
 GC.markSwatch = function (group) {
-  return GC.swatch(function (ctx, ratio) {
-    ctx.fillStyle = { overlap: "rgba(107,47,156,.55)", gap: "#a3123f", other: "rgba(91,107,123,.35)" }[group] || "#d4e4f1";
-    ctx.fillRect(2, 2, 22, 12);
-    if (group === "overlap") { GC.fillTexture(ctx, "dots", ratio); ctx.fillRect(2, 2, 22, 12); }
-    ctx.strokeStyle = group === "dedicated" ? "#35506e" : GC.GROUP_COLOURS[group];
-    ctx.lineWidth = group === "dedicated" ? 1.2 : 1.8;
-    if (group === "orphan") ctx.setLineDash([5, 3]);
-    if (group === "dedicated") ctx.setLineDash([3, 2]);
-    ctx.strokeRect(2, 2, 22, 12);
-  });
+  return GC.swatch(function (ctx, ratio) { GC.drawMarkSwatch(ctx, ratio, group); });
+};
+GC.drawMarkSwatch = function (ctx, ratio, group) {
+  ctx.fillStyle = { overlap: "rgba(107,47,156,.55)", gap: "#a3123f", other: "rgba(91,107,123,.35)" }[group] || "#d4e4f1";
+  ctx.fillRect(2, 2, 22, 12);
+  if (group === "overlap") { GC.fillTexture(ctx, "dots", ratio); ctx.fillRect(2, 2, 22, 12); }
+  ctx.strokeStyle = group === "dedicated" ? "#35506e" : GC.GROUP_COLOURS[group];
+  ctx.lineWidth = group === "dedicated" ? 1.2 : 1.8;
+  if (group === "orphan") ctx.setLineDash([5, 3]);
+  if (group === "dedicated") ctx.setLineDash([3, 2]);
+  ctx.strokeRect(2, 2, 22, 12);
 };

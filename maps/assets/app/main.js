@@ -201,6 +201,7 @@ GC.readHash = function (isFirst) {
     }
     return;
   }
+  if (given.print) GC.showSheets(given.print);
   ["finding", "grid", "site", "unit"].forEach(function (kind) {
     var at = given[kind] === undefined ? undefined : GC.model[kind + "At"].get(given[kind]);
     if (at !== undefined) GC.choose({ kind: kind, at: at });
@@ -253,6 +254,7 @@ GC.listen = function () {
   window.addEventListener("hashchange", function () { GC.readHash(false); });
   window.addEventListener("resize", function () { GC.map.invalidateSize({ animate: false }); });
   document.addEventListener("keydown", function (event) {
+    if (event.key === "Escape") GC.hideSheets();
     if (event.key === "Escape" && GC.state.selected && event.target.id !== "gc-search") GC.choose(null);
     if (event.key === "/" && !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) {
       document.getElementById("gc-search").focus();

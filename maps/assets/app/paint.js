@@ -67,6 +67,7 @@ GC.texture = function (name, ratio) {
 };
 
 GC.fillTexture = function (ctx, name, ratio) {
+  if (ctx.texture) { ctx.texture(name); return; }
   var pattern = ctx.createPattern(GC.texture(name, ratio), "repeat");
   if (pattern.setTransform && ratio !== 1) pattern.setTransform(new DOMMatrix().scale(1 / ratio));
   ctx.fillStyle = pattern;

@@ -10,12 +10,19 @@ GC.drawPanel = function (box) {
     GC.h("header", { class: "gc-head" },
       GC.h("div", {}, GC.h("h1", { text: project.title || project.id }), GC.h("p", { text: GC.made() })), GC.languages()),
     GC.searchBox(), head, tabs, GC.listTools(), list,
-    GC.h("footer", { class: "gc-foot", text: GC.t("footer", { crs: project.crs.slice(0, 40), model: GC.t("model_" + project.model) }) })
+    GC.h("footer", { class: "gc-foot", text: GC.t("footer", { crs: project.crs.slice(0, 40), model: GC.t("model_" + project.model) }) + GC.simplified() })
   ]);
   GC.parts = { head: head, tabs: tabs, list: list };
   GC.drawFigure();
   GC.drawTabs(tabs);
   GC.drawList(list);
+};
+
+/** What was simplified for the drawing; nothing for exact shapes. */
+GC.simplified = function () {
+  var how = GC.data.simplified;
+  if (!how || !how.tolerance_m) return "";
+  return " · " + GC.t(how.is_coverage ? "simplified" : "simplified_loose", { metres: GC.number(how.tolerance_m) });
 };
 
 GC.made = function () {
