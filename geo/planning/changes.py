@@ -116,8 +116,11 @@ def proposals_frame(
     rows: list[dict[str, Any]] = []
     for row in after.itertuples():
         if not _is_main_pair(row, tiling):
-            open_row = _open_row(row, tiling, names, choice=choice)
-            rows += answered.get(str(row.finding_id), [open_row])
+            if row.origin_id in answered:
+                rows += answered[row.origin_id]
+                answered[row.origin_id] = []
+            else:
+                rows.append(_open_row(row, tiling, names, choice=choice))
     return _framed(rows, grids)
 
 
@@ -128,12 +131,12 @@ def _open_row(
     *,
     choice: Callable[[str, str], str],
 ) -> dict[str, Any]:
-    is_left = choice(row.finding_id, row.rule) == "leave"
+    is_left = choice(row.origin_id, row.origin_rule) == "leave"
     from_id, to_id = _proposed(row, tiling)
     key = "left" if is_left else _open_key(row)
     return {
-        "finding_id": row.finding_id,
-        "rule": row.rule,
+        "finding_id": row.origin_id,
+        "rule": row.origin_rule,
         "status": "left" if is_left else "proposed",
         "from_id": from_id,
         "to_id": to_id,

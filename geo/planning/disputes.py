@@ -16,7 +16,7 @@ from geo.findings import concat_findings, finding_ids
 from geo.grids import find_gaps, find_overlaps, tile
 from geo.planning.tiling import Tiling
 
-__all__ = ["Dispute", "clusters", "disputes_of", "find_faults", "open_areas"]
+__all__ = ["Dispute", "clusters", "disputes_of", "find_faults", "open_areas", "with_origins"]
 
 _TOUCHING_M: Final = 0.01
 
@@ -55,6 +55,28 @@ def find_faults(
     found = found.reset_index(drop=True)
     found["finding_id"] = finding_ids(found) if len(found) else pd.Series(dtype=object)
     return found
+
+
+def with_origins(after: gpd.GeoDataFrame, before: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return `after` with `origin_id`, `origin_rule`: the finding of `before` that each comes from.
+
+    The one with most of its ground; its own id and rule where there is none. The id alone does not
+    tell: of two gaps between the same grids, the one that is left takes over the id of the other.
+    """
+    origin = np.full(len(after), -1)
+    old, new = (np.asarray(each.geometry.array, dtype=object) for each in (before, after))
+    i, j = shapely.STRtree(old).query(new, predicate="intersects")
+    is_gap = [(each["defect"] == "gap").to_numpy() for each in (after, before)]
+    shared_m2 = shapely.area(shapely.intersection(new[i], old[j]))
+    for k in np.argsort(shared_m2, kind="stable"):
+        if shared_m2[k] > 0.0 and is_gap[0][i[k]] == is_gap[1][j[k]]:
+            origin[i[k]] = j[k]
+    known = origin >= 0
+    told = {}
+    for column, name in (("finding_id", "origin_id"), ("rule", "origin_rule")):
+        told[name] = after[column].to_numpy(dtype=object).copy()
+        told[name][known] = before[column].to_numpy(dtype=object)[origin[known]]
+    return after.assign(**told)
 
 
 def disputes_of(

@@ -22,7 +22,14 @@ from geo.layers import (
     require_same_crs,
 )
 from geo.planning.changes import Told, changes_frame, proposals_frame
-from geo.planning.disputes import Dispute, clusters, disputes_of, find_faults, open_areas
+from geo.planning.disputes import (
+    Dispute,
+    clusters,
+    disputes_of,
+    find_faults,
+    open_areas,
+    with_origins,
+)
 from geo.planning.owners import OwnerRules, Verdict
 from geo.planning.settling import Settlement, settle
 from geo.planning.tiling import Tiling
@@ -155,8 +162,9 @@ def repair_grids(
         require_same_crs({"grids": grids, "units": outlines})
     tiling = Tiling.of(grids, outlines, buildings)
     limits = {"noise_width_m": rules.noise_width_m, "sliver_width_m": rules.sliver_width_m}
-    before = after = find_faults(grids, outlines, **limits)
+    before = find_faults(grids, outlines, **limits)
     _require_choices(before, grids, rules)
+    after = before = before.assign(origin_id=before["finding_id"], origin_rule=before["rule"])
     verdicts: list[Told] = []
     stuck: set[str] = set()
     n_rounds = 0
@@ -167,7 +175,7 @@ def repair_grids(
             break
         n_rounds += 1
         verdicts += done
-        after = find_faults(_frame(grids, tiling), outlines, **limits)
+        after = with_origins(find_faults(_frame(grids, tiling), outlines, **limits), before)
     return Repair(
         grids=_with_status(grids, tiling),
         changes=changes_frame(verdicts, grids, tiling),
@@ -178,8 +186,8 @@ def repair_grids(
             choice=rules.choice,
             asked=_asked(after, tiling, outlines, rules=rules),
         ),
-        before=before,
-        after=after,
+        before=before.drop(columns=["origin_id", "origin_rule"]),
+        after=after.drop(columns=["origin_id", "origin_rule"]),
         n_rounds=n_rounds,
     )
 
@@ -192,7 +200,7 @@ def _asked(
     rules: RepairRules,
 ) -> list[Told]:
     """Return what would be done about the findings to be asked about."""
-    codes = dict(zip(faults["finding_id"], faults["rule"], strict=True))
+    codes = dict(zip(faults["origin_id"], faults["origin_rule"], strict=True))
     choices = {
         each: "fix" if rules.choice(each, code) == "ask" else "leave"
         for each, code in codes.items()
@@ -214,11 +222,11 @@ def _round(
     """Settle what is to be fixed; return the verdicts applied and the findings that resist."""
     choices = [
         rules.choice(finding_id, rule)
-        for finding_id, rule in zip(faults["finding_id"], faults["rule"], strict=True)
+        for finding_id, rule in zip(faults["origin_id"], faults["origin_rule"], strict=True)
     ]
     is_open = [
         choice not in ("ask", "leave") and finding_id not in stuck
-        for choice, finding_id in zip(choices, faults["finding_id"], strict=True)
+        for choice, finding_id in zip(choices, faults["origin_id"], strict=True)
     ]
     disputes = disputes_of(faults[is_open], tiling, outlines)
     if any(each.form != "spill" for each in disputes):
@@ -233,7 +241,7 @@ def _round(
     owner_rules = OwnerRules(by=rules.by, min_kept_share=rules.min_kept_share, stated=stated)
     done: list[Told] = []
     failed: set[str] = set()
-    names = faults["finding_id"].to_dict(), faults["rule"].to_dict()
+    names = faults["origin_id"].to_dict(), faults["origin_rule"].to_dict()
     for group in clusters(disputes, tiling):
         settlement = settle(group, tiling, rules=owner_rules)
         if _empties(settlement):
@@ -301,5 +309,5 @@ def _require_choices(faults: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, rules: R
             raise NotFoundError("planning.no_choice", choice=choice, known="、".join(CHOICES))
         for ids in faults.loc[faults["finding_id"] == name, "grid_ids"]:
             if choice not in CHOICES and grid not in ids:
-                known = "、".join(ids)
-                raise NotFoundError("planning.no_claimant", finding=name, grid=grid, known=known)
+                of = "、".join(ids)
+                raise NotFoundError("planning.no_claimant", finding=name, grid=grid, known=of)

@@ -236,7 +236,7 @@ def _residents(
     A building that names no grid counts for every grid that it lies in.
     """
     if "residents" in grids:
-        own = pd.to_numeric(grids["residents"]).to_numpy(float, na_value=np.nan)
+        own: Floats = pd.to_numeric(grids["residents"]).to_numpy(float, na_value=np.nan)
     else:
         own = np.full(len(grids), np.nan)
     weight = counts["residents"].to_numpy(float)
@@ -250,4 +250,5 @@ def _residents(
         weights=weight[np.concatenate([named, unnamed[at]])],
         minlength=len(grids),
     )
-    return np.where(np.isnan(own), summed, own)
+    told: Floats = np.where(np.isnan(own), summed, own)
+    return told

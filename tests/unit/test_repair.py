@@ -236,6 +236,26 @@ def test_what_is_asked_about_is_told_as_it_would_be_mended() -> None:
     assert asked.proposals[told].equals(fixed.changes[told])
 
 
+@pytest.mark.parametrize("choice", ["ask", "leave"])
+def test_the_second_of_two_gaps_between_the_same_grids_stays_when_the_first_is_filled(
+    choice: str,
+) -> None:
+    # ┌────────┬────────┐   two holes on the border of g0 and g1; their findings have the same
+    # │  g0   (o)  g1   │   subject, so the ids are f and f-2, and what is left after the first
+    # │       (o)       │   is filled is called f
+    # └────────┴────────┘
+    holes = shapely.union_all([shapely.box(19, 4, 21, 8), shapely.box(19, 14, 21, 18)])
+    left, right = (shapely.box(x, 0, x + 20, 22).difference(holes) for x in (0, 20))
+    drawn = grids(left, right)
+    first, second = repair_grids(drawn, rules=RULES).before["finding_id"]
+    repair = repair_grids(drawn, rules=choosing(**{second: choice}))
+
+    assert second == f"{first}-2"
+    assert list(repair.changes["finding_id"]) == [first]
+    assert list(repair.proposals["finding_id"]) == [second]
+    assert list(repair.after["rule"]) == ["G203"]
+
+
 def test_choices_that_name_nothing_are_refused() -> None:
     drawn = grids((0, 0, 20, 10), (18, 0, 40, 10))
     with pytest.raises(NotFoundError, match="there is no finding nonsense"):
