@@ -96,6 +96,19 @@ def _outlined(runs: _Runs, step_m: float) -> npt.NDArray[np.object_]:
 
 
 def _joined(runs: _Runs, step_m: float) -> npt.NDArray[np.object_]:
+    """Return the cells of each owner joined, some owners at a time: their squares take memory."""
+    first = np.append(np.flatnonzero(np.diff(runs.owner, prepend=-1)), len(runs.owner))
+
+    def join(start: int, stop: int) -> list[shapely.Geometry]:
+        some = slice(first[start], first[stop])
+        return _joined_at_once(_Runs(*(part[some] for part in runs)), step_m)
+
+    found = np.empty(len(first) - 1, dtype=object)
+    found[:] = list(chain.from_iterable(in_threads(join, len(found), chunk=_CHUNK)))
+    return found
+
+
+def _joined_at_once(runs: _Runs, step_m: float) -> list[shapely.Geometry]:
     """Return the cells of each owner joined: squares that share whole sides join quickest."""
     count = runs.high - runs.low
     begin = np.cumsum(count) - count
@@ -104,10 +117,4 @@ def _joined(runs: _Runs, step_m: float) -> npt.NDArray[np.object_]:
     low, bottom = column * step_m, row * step_m
     squares = shapely.box(low, bottom, (column + 1) * step_m, (row + 1) * step_m)
     parts = np.split(squares, np.flatnonzero(np.diff(owner)) + 1)
-
-    def join(start: int, stop: int) -> list[shapely.Geometry]:
-        return [shapely.coverage_union_all(some) for some in parts[start:stop]]
-
-    found = np.empty(len(parts), dtype=object)
-    found[:] = list(chain.from_iterable(in_threads(join, len(parts), chunk=_CHUNK)))
-    return found
+    return [shapely.coverage_union_all(some) for some in parts]
