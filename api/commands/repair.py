@@ -101,6 +101,8 @@ def command(*, project: Path, folder: Path, choices: dict[str, str], by: str, fo
         click.echo(orjson.dumps(record, option=orjson.OPT_INDENT_2).decode())
     else:
         click.echo(text("commands.repair_done", words, path=folder, **_told(record)))
+        if record["n_quarantined"]:
+            click.echo(text("commands.repair_quarantined", words, n=record["n_quarantined"]))
     return 0
 
 

@@ -290,6 +290,18 @@ def test_a_border_that_ends_on_a_third_grid_gives_it_the_vertex() -> None:
     assert shapely.coverage_is_valid(repair.grids.geometry.array)
 
 
+def test_borders_are_snapped_together_where_the_noise_width_is_set_to_nearly_nothing() -> None:
+    # the border of g0 and g1 drawn twice, 20 mm apart in its middle: noise, unless asked for
+    left = shapely.Polygon([(0, 0), (20, 0), (20.02, 5), (20, 10), (0, 10)])
+    right = shapely.Polygon([(20, 0), (40, 0), (40, 10), (20, 10), (19.99, 7)])
+    drawn = grids(left, right)
+    snapped = repair_grids(drawn, rules=RepairRules(noise_width_m=1e-5, sliver_width_m=1.0))
+
+    assert (wkb(check_repair(drawn).grids) == wkb(drawn)).all()
+    assert not shapely.coverage_is_valid(drawn.geometry.array)
+    assert shapely.coverage_is_valid(snapped.grids.geometry.array)
+
+
 def test_nothing_is_done_to_a_clean_layer_and_the_input_is_never_changed() -> None:
     clean = grids((0, 0, 10, 10), (10, 0, 20, 10))
     spoilt = grids((0, 0, 10, 10), (8, 0, 20, 10))

@@ -83,6 +83,22 @@ def test_the_table_for_excel_is_in_the_language_and_holds_no_formula(tmp_path: P
     assert len(rows) == 3
 
 
+def test_rows_without_a_geometry_are_told_and_who_gets_a_piece_is_chosen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = _project(tmp_path)
+    frame = gpd.read_file(tmp_path / "grids.gpkg").assign(residents=[90, 20, 5])
+    frame.loc[2, "geometry"] = None
+    frame.to_file(tmp_path / "grids.gpkg")
+    for by, taker in (("border", "g0"), ("population", "g1"), ("owner", "g0")):
+        assert _run("repair", path, "-o", tmp_path / by, "--by", by) == 0
+        assert "are not in the result: 1, see" in capsys.readouterr().out
+        changes = pd.read_csv(tmp_path / by / "changes.csv", dtype=str)
+        assert changes.loc[changes["rule"] == "G201", "to_id"].tolist() == [taker]
+        assert (tmp_path / by / "after" / "quarantine.csv").is_file()
+    assert _run("repair", path, "-o", tmp_path / "out", "--by", "chance") == 2
+
+
 def test_a_second_run_over_its_own_project_changes_nothing(tmp_path: Path) -> None:
     _run("repair", _project(tmp_path), "-o", tmp_path / "out")
     code = _run("repair", tmp_path / "out" / "project.toml", "-o", tmp_path / "again")
