@@ -22,6 +22,7 @@ __all__ = [
     "look_back_script",
     "look_back_style",
     "manifest",
+    "report_style",
     "vendored_file",
     "vendored_text",
 ]
@@ -42,6 +43,8 @@ APP_SCRIPTS: Final = (
     "controls.js",
     "svg.js",
     "print.js",
+    "whatif.js",
+    "whatif_panel.js",
     "main.js",
 )
 """Our own script, in the order in which its parts build on each other."""
@@ -103,6 +106,12 @@ def app_script() -> str:
 def app_style() -> str:
     """Return our own style sheet."""
     return _read("app/app.css")
+
+
+@cache
+def report_style() -> str:
+    """Return the style sheet of the printed report."""
+    return _read("report/report.css")
 
 
 @cache

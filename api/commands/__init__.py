@@ -21,6 +21,7 @@ _COMMANDS: Final = (
     "locate",
     "map",
     "repair",
+    "report",
     "rules",
     "serve",
     "standards",
