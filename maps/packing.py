@@ -83,6 +83,10 @@ class Packer:
         self._add(f"{name}.sizes", sizes.astype(np.uint64))
         self._add(f"{name}.xy", zigzag(deltas.ravel()), step=step_deg)
 
+    def add(self, name: str, values: npt.NDArray[np.uint64]) -> None:
+        """Add whole numbers of 0 and above as they are."""
+        self._add(name, values)
+
     def blob(self, header: Mapping[str, Any]) -> str:
         """Return everything as base64 text; the same input gives the same text."""
         full = {**header, "origin": self.origin_lonlat, "sections": self._sections}

@@ -8,11 +8,20 @@ from geo.audit import Audit
 from maps.figure import OfflineFigure, RawElement, style
 from maps.scene import lonlat_bounds, pack_scene
 from maps.vendored import app_script, app_style
+from maps.whatif import pack_whatif
 
-__all__ = ["DATA_ID", "map_page", "offline_page"]
+__all__ = ["DATA_ID", "WHATIF_ID", "map_page", "offline_page"]
 
 DATA_ID: Final = "gridcircle-data"
 """Id of the element that holds the packed scene."""
+
+WHATIF_ID: Final = "gridcircle-whatif"
+"""Id of the element that holds the streets and the demand, unpacked when they are asked for."""
+
+_MAX_CHARS: Final = 16_000_000
+_MANY_GRIDS: Final = 1000
+_MAX_CHARS_OF_MANY: Final = 1_700_000
+"""The page of a district of 2,400 grids stays below 2 MB."""
 
 _MAP_ID: Final = "gridcircle"
 _MAX_ZOOM: Final = 22
@@ -22,13 +31,22 @@ _SHELL: Final = frozenset({"leaflet", "leaflet_css"})
 
 def map_page(audit: Audit) -> str:
     """Return the page of an audit as HTML that opens with no network at all."""
+    scene = pack_scene(audit)
     return offline_page(
         title=audit.title or audit.project_id,
         language=audit.language,
         bounds=lonlat_bounds(audit.grids),
-        scene=pack_scene(audit),
+        scene=scene,
         code=(app_script(), app_style()),
+        whatif=_whatif(audit, n_chars=len(scene)),
     )
+
+
+def _whatif(audit: Audit, *, n_chars: int) -> str | None:
+    """Return what the page needs to try out sites, None where it would make the page too heavy."""
+    found = pack_whatif(audit)
+    most = _MAX_CHARS if len(audit.grids) < _MANY_GRIDS else _MAX_CHARS_OF_MANY
+    return found if found is not None and n_chars + len(found) <= most else None
 
 
 def offline_page(
@@ -38,6 +56,7 @@ def offline_page(
     bounds: tuple[float, float, float, float],
     scene: str,
     code: tuple[str, str],
+    whatif: str | None = None,
 ) -> str:
     """Return a page of one Folium map that opens with no network at all.
 
@@ -51,6 +70,8 @@ def offline_page(
         Its data, packed.
     code
         Our own script, run last, and our own style sheet.
+    whatif
+        The streets and the demand to try out sites with, packed; None without.
     """
     west, south, east, north = bounds
     figure = OfflineFigure(title=title, language=language, last_script=code[0])
@@ -62,6 +83,9 @@ def offline_page(
     figure.html.add_child(RawElement(_BODY), name="app_body")
     blob = f'<script type="application/octet-stream" id="{DATA_ID}">{scene}</script>'
     figure.html.add_child(RawElement(blob), name="app_data")
+    if whatif is not None:
+        blob = f'<script type="application/octet-stream" id="{WHATIF_ID}">{whatif}</script>'
+        figure.html.add_child(RawElement(blob), name="app_whatif")
     html: str = figure.render()
     return html
 

@@ -36,6 +36,7 @@ GC.build = function (app) {
   GC.recolour();
   GC.setUpMap();
   GC.makeControls(GC.main);
+  GC.makeWhatIf(GC.main);
   GC.drawWords();
   GC.listen();
   GC.readHash(false);
@@ -94,6 +95,7 @@ GC.setUpMap = function () {
   map.on("mousemove", GC.hover);
   map.on("mouseout", function () { GC.tip.hidden = true; });
   map.on("click", function (event) {
+    if (GC.tryAt(event.latlng)) return;
     var thing = GC.thingAt(event.latlng);
     if (thing) GC.choose(thing, event.latlng); else GC.choose(null);
   });

@@ -1,0 +1,174 @@
+"""What if in the page: by the hand of a planner, and equal to what Python says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from geo.audit import Audit, run_audit
+from geo.errors import NotFoundError
+from geo.io import load, project_from_files, read_project
+from geo.planning.whatif import Edits, Link, NewSite, WhatIf
+from geo.planning.whatif.along import AlongStreets
+from geo.planning.whatif.edits import edited
+from geo.synth import build_city, write_city
+from maps import write_map
+from tests.browser.pages import Opened, browser, open_map
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+
+_OPEN = """() => {
+  document.getElementById("gc-whatif").open = true;
+  return GC.openWhatIf();
+}"""
+_JUDGE = """(edits) => {
+  const city = GC.tried.city, found = GC.whatIfJudge(city, edits).tiers, told = {};
+  for (const name in found) {
+    const gains = GC.whatIfGains(city, city.before[name], found[name]);
+    told[name] = {
+      share: Array.from(found[name].share, (v) => isNaN(v) ? -1 : v), classes: found[name].classes,
+      n_sites: Array.from(found[name].sites), gained: gains.gained, lost: gains.lost
+    };
+  }
+  return told;
+}"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def audit(tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    path = write_city(build_city(3, seed=5), tmp_path_factory.mktemp("whatif"))
+    return run_audit(load(read_project(path)), select=("C",))
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Browser, audit: Audit, tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    path = write_map(audit, tmp_path_factory.mktemp("page") / "map.html")
+    opened = open_map(chromium, path)
+    opened.page.evaluate(_OPEN)
+    return opened
+
+
+def _tries(city: WhatIf, rng: np.random.Generator, kind: int) -> tuple[Edits, dict[str, Any]]:
+    """Return edits for Python and the same ones for the page: a site, a move, or two links."""
+    at = int(rng.integers(len(city.sites.ids)))
+
+    def spot() -> list[float]:
+        near: np.ndarray = city.sites.xy[rng.integers(len(city.sites.ids))]
+        return (near + rng.normal(0, 300, 2)).tolist()
+
+    empty: dict[str, Any] = {"add": [], "move": {}, "remove": [], "links": []}
+    xy = spot()
+    if kind == 0:
+        category = None if city.sites.category is None else city.sites.category[at]
+        site = NewSite(at=(xy[0], xy[1]), category=category)
+        return Edits(add=(site,)), empty | {"add": [{"xy": xy, "category": category}]}
+    if kind == 1:
+        return Edits(move={city.sites.ids[at]: (xy[0], xy[1])}), empty | {"move": {at: xy}}
+    ends = [(a, (np.array(a) + rng.normal(0, 200, 2)).tolist()) for a in (xy, spot())]
+    links = tuple(Link(start=(a[0], a[1]), end=(b[0], b[1])) for a, b in ends)
+    return (
+        Edits(links=links, remove=(city.sites.ids[at],)),
+        empty | {"remove": [at], "links": [{"from": a, "to": b} for a, b in ends]},
+    )
+
+
+def _compare(opened: Opened, city: WhatIf, seeds: range) -> list[int]:
+    """Check each try; return how many there were of each kind."""
+    model = city.models[0]
+    assert isinstance(model, AlongStreets)
+    n = [0, 0, 0]
+    for seed in seeds:
+        edits, same = _tries(city, np.random.default_rng(seed), seed % 3)
+        try:
+            judged = model.after(edited(city.sites, edits), edits.links)
+        except NotFoundError:
+            continue
+        n[seed % 3] += 1
+        told = opened.page.evaluate(_JUDGE, same)
+        for name, tier in judged.items():
+            gained, lost = model.ground.gains(model.before[name], tier)
+            assert told[name]["classes"] == tier.classes.tolist()
+            assert told[name]["n_sites"] == tier.n_sites.tolist()
+            np.testing.assert_array_equal(told[name]["share"], np.nan_to_num(tier.share, nan=-1))
+            assert told[name]["gained"] == pytest.approx(gained.sum(), rel=1e-12)
+            assert told[name]["lost"] == pytest.approx(lost.sum(), rel=1e-12)
+    return n
+
+
+def test_the_page_says_what_python_says(page: Opened, audit: Audit) -> None:
+    n = _compare(page, WhatIf.prepare(audit), range(60))
+    assert min(n) >= 10
+    assert page.faults == []
+
+
+@pytest.mark.full
+def test_fifty_sites_moves_and_links_of_las_palmas(
+    chromium: Browser, shared_data: Path, tmp_path: Path
+) -> None:
+    folder = shared_data / "las-palmas"
+    project = project_from_files(
+        grids=folder / "school_catchments.gpkg",
+        sites=folder / "service_sites.geojson",
+        buildings=folder / "buildings.parquet",
+        streets=folder / "walk_edges.parquet",
+    )
+    audit = run_audit(load(project), select=("C501",))
+    opened = open_map(chromium, write_map(audit, tmp_path / "map.html"))
+    opened.page.evaluate(_OPEN)
+    n = _compare(opened, WhatIf.prepare(audit), range(240))
+    assert min(n) >= 50
+    assert opened.faults == []
+
+
+def test_a_planner_tries_saves_and_takes_back(page: Opened) -> None:
+    tab = page.page
+    tab.evaluate("GC.clearTried()")
+    tab.click("#gc-whatif button[data-tool=add]")
+    assert tab.get_attribute("#gc-whatif button[data-tool=add]", "aria-pressed") == "true"
+    tab.evaluate("GC.map.getContainer().focus()")
+    tab.keyboard.press("Enter")
+    assert tab.locator(".gc-try-list li").count() == 1
+    assert tab.locator(".gc-try-figures tr[data-tier]").count() == 3
+    assert "whatif=" in tab.evaluate("location.hash")
+    kept = tab.evaluate("JSON.stringify(GC.triedJson())")
+    tab.evaluate("GC.clearTried()")
+    assert tab.locator(".gc-try-list li").count() == 0
+    tab.evaluate("(text) => GC.loadTried(text)", kept)
+    assert tab.evaluate("JSON.stringify(GC.triedJson())") == kept
+    tab.evaluate('GC.loadTried(\'{"remove": ["nobody"]}\')')
+    assert tab.locator(".gc-try-list li").count() == 1
+    tab.click(".gc-try-list button")
+    assert tab.locator(".gc-try-list li").count() == 0
+    tab.evaluate("GC.useTool(null)")
+    assert page.faults == []
+
+
+def test_the_panel_speaks_both_languages(page: Opened) -> None:
+    assert page.page.inner_text("#gc-whatif summary") == "假如…"
+    page.page.click("button[data-value=en]")
+    assert page.page.inner_text("#gc-whatif summary") == "What if…"
+    page.page.click("button[data-value=zh]")
+
+
+def test_small_counts_of_people_are_pooled() -> None:
+    from maps.whatif import pooled  # noqa: PLC0415
+
+    weight = np.array([2.0, 9.0, 1.0, 3.0, 1.0])
+    grid = np.array([0, 0, 0, 0, 1])
+    people = np.ones(5, dtype=bool)
+    found = pooled(weight, np.arange(5), grid, is_people=people, k=5.0)
+    assert found.tolist() == [0.0, 15.0, 0.0, 0.0, 0.0]
+    assert pooled(weight, np.arange(5), grid, is_people=~people, k=5.0).tolist() == weight.tolist()
