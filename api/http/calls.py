@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import orjson
 
@@ -13,6 +13,7 @@ from api.http.catalogue import Catalogue
 from api.http.datasets import Dataset
 from api.http.exports import Exports
 from api.http.negotiation import Form
+from api.http.roots import segment
 from api.http.settings import Settings
 from api.http.tiles import TileCache
 from api.http.watching import Metrics
@@ -99,6 +100,10 @@ class Call:
         """Return a text of `words/http.toml` in the language of the answer."""
         return text(f"http.{name}", self.language, **values)
 
+    def other_word(self, key: str) -> str:
+        """Return a text of any room in the language of the answer."""
+        return text(key, self.language)
+
     def link(
         self, path: str, rel: str, *, media_type: str = JSON, title: str | None = None
     ) -> dict[str, str]:
@@ -143,8 +148,3 @@ class Call:
 def json_answer(document: object, media_type: str = JSON, *, state: str = "") -> Answer:
     """Return `document` as JSON."""
     return Answer(body=orjson.dumps(document), media_type=media_type, state=state)
-
-
-def segment(name: str) -> str:
-    """Return `name` percent-encoded as one segment of a path."""
-    return quote(name, safe="")

@@ -86,10 +86,10 @@ def landing_document(call: Call) -> dict[str, Any]:
         links.append(
             call.link("/projects", "related", media_type=JSON, title=call.word("projects"))
         )
-        if call.service.has_desk:
-            named = f"{_OGC_REL}processes"
-            links.append(call.link("/processes", named, title=call.word("processes")))
-            links.append(call.link("/jobs", f"{_OGC_REL}job-list", title=call.word("jobs")))
+    if call.service.has_desk:
+        named = f"{_OGC_REL}processes"
+        links.append(call.link("/processes", named, title=call.word("processes")))
+        links.append(call.link("/jobs", f"{_OGC_REL}job-list", title=call.word("jobs")))
     if call.version is not None:
         href = f"{call.server}/projects/{segment(str(call.project))}"
         latest = {"href": href, "rel": "latest-version", "type": JSON, "title": call.title}
@@ -103,9 +103,8 @@ def landing_document(call: Call) -> dict[str, Any]:
 
 
 def conformance_of(call: Call) -> tuple[str, ...]:
-    """Return the conformance classes of an API root; the server's own has processes too."""
-    has_processes = call.service.has_desk and call.is_default
-    return (*CONFORMANCE, *processes.CONFORMANCE) if has_processes else CONFORMANCE
+    """Return the conformance classes of an API root; of a workspace with processes."""
+    return (*CONFORMANCE, *processes.CONFORMANCE) if call.service.has_desk else CONFORMANCE
 
 
 def conformance_document(call: Call) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from api.http.calls import GEOJSON, HTML, Call, segment
 from api.http.datasets import MAP_FILE
 from api.http.documents import OPENAPI_TYPE, SCHEMA_TYPE, property_schema
+from api.http.examples import add_examples
 from api.http.exports import export_names
 from api.http.features import FeatureTable
 from api.http.operations import (
@@ -22,6 +23,7 @@ from api.http.operations import (
     tile_operation,
     whatif_operation,
 )
+from api.http.process_operations import BEARER, PROCESS_SCHEMAS, process_paths
 from api.http.queries import ITEM_PARAMETERS, ITEMS_PARAMETERS
 from api.http.schemas import SCHEMAS
 from api.http.tiles import MATRIX_SET
@@ -35,7 +37,12 @@ def openapi_document(call: Call) -> dict[str, Any]:
     for table in call.dataset.tables.values():
         paths |= _collection_paths(call, table)
     paths |= _other_paths(call)
-    return {
+    parts = {"parameters": parameters(call), "schemas": SCHEMAS}
+    if call.service.has_desk:
+        paths |= process_paths(call)
+        schemas = {**SCHEMAS, **PROCESS_SCHEMAS}
+        parts = {**parts, "schemas": schemas, "securitySchemes": dict(BEARER)}
+    document = {
         "openapi": "3.0.3",
         "info": {
             "title": call.title,
@@ -49,8 +56,10 @@ def openapi_document(call: Call) -> dict[str, Any]:
         "servers": [{"url": call.root}],
         "tags": [{"name": name} for name in call.dataset.tables],
         "paths": paths,
-        "components": {"parameters": parameters(call), "schemas": SCHEMAS},
+        "components": parts,
     }
+    add_examples(document, call.dataset)
+    return document
 
 
 def _root_paths(call: Call) -> dict[str, Any]:

@@ -19,6 +19,7 @@ __all__ = [
     "parameter_ref",
     "parameters",
     "path_name",
+    "refusal",
     "tile_operation",
     "whatif_operation",
 ]
@@ -37,6 +38,18 @@ _INSTANT: Final = (
 )
 _DATETIME: Final = rf"^({_INSTANT}|{_INSTANT}/({_INSTANT}|\.\.)?|(\.\.)?/{_INSTANT})$"
 _EXCEPTION: Final = {PROBLEM_TYPE: {"schema": schema_ref("exception")}}
+
+_FAILURES: Final = {
+    "400": "answer_bad",
+    "401": "answer_needs_token",
+    "403": "answer_forbidden",
+    "404": "answer_none",
+    "413": "answer_large",
+    "416": "answer_range",
+    "422": "answer_unfit",
+    "500": "answer_failed",
+    "503": "answer_busy",
+}
 
 
 def get_operation(
@@ -84,7 +97,7 @@ def file_operation(
                 "200": {"description": call.word("answer_ok"), "content": content},
                 "206": {"description": call.word("answer_part"), "content": content},
                 "304": {"description": call.word("answer_unchanged")},
-                "416": {"description": call.word("answer_range"), "content": _EXCEPTION},
+                "416": refusal(call, "416"),
                 **_failures(call),
             },
         }
@@ -117,8 +130,7 @@ def whatif_operation(call: Call) -> dict[str, Any]:
     own = [_query(call, name, {"type": "string", "minLength": 1}) for name in WHATIF_PARAMETERS]
     path = get_operation(call, "coverage", call.word("whatif"), schema="whatIf", own=own)
     answers = {code: path["get"]["responses"][code] for code in ("200", "400", "404", "500")}
-    refused = {"content": _EXCEPTION}
-    busy = {"503": {"description": call.word("answer_busy"), **refused}}
+    busy = {"503": refusal(call, "503")}
     del path["get"]["responses"]["304"]
     path["get"]["responses"] |= busy
     post = {
@@ -128,7 +140,7 @@ def whatif_operation(call: Call) -> dict[str, Any]:
         "requestBody": {"required": True, "content": {JSON: {"schema": dict(EDITS_SCHEMA)}}},
         "responses": {
             **answers,
-            "413": {"description": call.word("answer_large"), **refused},
+            "413": refusal(call, "413"),
             **busy,
         },
     }
@@ -201,9 +213,10 @@ def _query(call: Call, name: str, schema: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def refusal(call: Call, status: str) -> dict[str, Any]:
+    """Return what a request that fails is answered."""
+    return {"description": call.word(_FAILURES[status]), "content": _EXCEPTION}
+
+
 def _failures(call: Call) -> dict[str, Any]:
-    words = {"400": "answer_bad", "404": "answer_none", "500": "answer_failed"}
-    return {
-        status: {"description": call.word(word), "content": _EXCEPTION}
-        for status, word in words.items()
-    }
+    return {status: refusal(call, status) for status in ("400", "404", "500")}

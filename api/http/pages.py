@@ -237,19 +237,18 @@ def document_page(call: Call, title: str, document: Mapping[str, Any]) -> Answer
 
 def docs_page(call: Call, document: Mapping[str, Any]) -> Answer:
     """Return the OpenAPI document for people."""
-    rows = []
-    for path, operations in document["paths"].items():
-        operation = operations["get"]
-        names = [
-            p.get("name") or p["$ref"].rsplit("/", 1)[-1] for p in operation.get("parameters", ())
+    rows = [
+        [
+            f"<code>{method.upper()} {_text(path)}</code>",
+            _text(operation["summary"]),
+            " ".join(
+                f"<code>{_text(p.get('name') or p['$ref'].rsplit('/', 1)[-1])}</code>"
+                for p in operation.get("parameters", ())
+            ),
         ]
-        rows.append(
-            [
-                f"<code>GET {_text(path)}</code>",
-                _text(operation["summary"]),
-                " ".join(f"<code>{_text(name)}</code>" for name in names),
-            ]
-        )
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    ]
     link = _anchor(f"{call.root}/openapi?f=json", f"{call.word('openapi')} ({OPENAPI_TYPE})")
     head = [call.word("path"), call.word("description"), call.word("parameters")]
     return _page(call, call.word("docs"), f"<p>{link}</p>{_table(head, rows)}")

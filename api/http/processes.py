@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.http.calls import Service
 from api.http.door.access import AccessError
 from api.http.door.desk import Desk
 from api.http.door.limits import TooLargeError
@@ -22,6 +23,7 @@ from api.http.jobs import Job, JobsFullError
 from api.http.negotiation import choose_language
 from api.http.problems import RequestError, problem
 from api.http.process_list import PROCESSES, Process
+from api.http.roots import ROOTS, root_path
 from geo.errors import GridCircleError, NotFoundError
 from geo.words import text
 
@@ -29,7 +31,7 @@ __all__ = ["CONFORMANCE", "process_routes"]
 
 CONFORMANCE: Final = tuple(
     f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}"
-    for name in ("core", "ogc-process-description", "json", "job-list", "dismiss")
+    for name in ("core", "ogc-process-description", "json", "oas30", "job-list", "dismiss")
 )
 """What a workspace's server does of OGC API Processes, Part 1."""
 
@@ -58,18 +60,27 @@ class _Call:
     language: str
 
     @property
-    def server(self) -> str:
-        return str(self.request.base_url).rstrip("/")
+    def root(self) -> str:
+        """URL of the API root, without a slash at its end."""
+        service: Service = self.request.app.state.service
+        server = service.settings.public_url or str(self.request.base_url).rstrip("/")
+        return f"{server}{root_path(*self.names)}"
+
+    @property
+    def names(self) -> tuple[str | None, str | None]:
+        """Project and version of the API root, None where the path names none."""
+        found = self.request.path_params
+        return found.get("project"), found.get("version")
 
     def link(self, path: str, rel: str, kind: str = "application/json") -> Json:
-        return {"href": f"{self.server}{path}", "rel": rel, "type": kind}
+        return {"href": f"{self.root}{path}", "rel": rel, "type": kind}
 
     def word(self, key: str) -> str:
         return text(f"processes.{key}", self.language)
 
 
 def process_routes(desk: Desk) -> list[Route]:
-    """Return the routes of processes and jobs."""
+    """Return the routes of processes and jobs, the same under every API root."""
     tree: tuple[tuple[str, str, Callable[[_Call], Any]], ...] = (
         ("GET", "/processes", _process_list),
         ("GET", "/processes/{process}", _process),
@@ -83,8 +94,9 @@ def process_routes(desk: Desk) -> list[Route]:
     for method, path, handler in tree:
         handlers.setdefault(path, {})[method] = handler
     return [
-        Route(path, _endpoint(desk, mine), methods=[*mine, "OPTIONS"])
+        Route(f"{root}{path}", _endpoint(desk, mine), methods=[*mine, "OPTIONS"])
         for path, mine in handlers.items()
+        for root in ROOTS
     ]
 
 
@@ -102,6 +114,9 @@ def _endpoint(
         try:
             if method != "GET":
                 desk.access.require(request)
+            if call.names != (None, None):
+                service: Service = request.app.state.service
+                await run_in_threadpool(service.catalogue.find, *call.names)
             answer: Response = await handlers[method](call)
         except GridCircleError as error:
             return _told(call, error)
@@ -207,7 +222,7 @@ async def _execute(call: _Call) -> Response:
     inputs = _checked(process, body)
     await run_in_threadpool(_require_known, call.desk, inputs)
     job = await run_in_threadpool(call.desk.jobs.submit, process.name, inputs)
-    location = {"Location": f"{call.server}/jobs/{job.job_id}"}
+    location = {"Location": f"{call.root}/jobs/{job.job_id}"}
     prefer = call.request.headers.get("prefer", "")
     if "respond-async" in prefer:
         applied = {"Preference-Applied": "respond-async"}

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.http import documents, pages, tilesets
-from api.http.calls import Answer, Call, Service, json_answer, segment
+from api.http.calls import Answer, Call, Service, json_answer
 from api.http.catalogue import Catalogue
 from api.http.codes import qr_answer
 from api.http.datasets import Dataset
@@ -23,14 +23,12 @@ from api.http.negotiation import accepts_gzip, choose_form, choose_language
 from api.http.openapi import openapi_document
 from api.http.places import LOCATE_PARAMETERS, locate_document
 from api.http.queries import ITEM_PARAMETERS, ITEMS_PARAMETERS, single_values
+from api.http.roots import ROOTS, root_path
 from api.http.tryouts import coverage_response
 from api.http.watching import METRICS_TYPE
 from api.http.whatif import WHATIF_PARAMETERS
 
-__all__ = ["ROOTS", "root_routes", "server_routes"]
-
-ROOTS: Final = ("", "/projects/{project}", "/projects/{project}/versions/{version}")
-"""Where API roots are: of the default project, of any, and of one version."""
+__all__ = ["root_routes", "server_routes"]
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Handler = Callable[[Call], Answer]
@@ -128,7 +126,7 @@ async def _call(request: Request, known: Iterable[str] | None) -> Call:
         service=service,
         dataset=dataset,
         server=server,
-        root=f"{server}{_root_path(project, version)}",
+        root=f"{server}{root_path(project, version)}",
         project=project,
         version=version,
         path=quote(path, safe=_PATH_SAFE),
@@ -150,14 +148,6 @@ async def _dataset(catalogue: Catalogue, project: str | None, version: str | Non
     if found is None:
         found = await run_in_threadpool(catalogue.find, project, version)
     return found
-
-
-def _root_path(project: str | None, version: str | None) -> str:
-    """Return the path of an API root."""
-    if project is None:
-        return ""
-    path = f"/projects/{segment(project)}"
-    return path if version is None else f"{path}/versions/{segment(version)}"
 
 
 def _table(call: Call) -> FeatureTable:

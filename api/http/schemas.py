@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-__all__ = ["SCHEMAS", "array_of", "schema_ref"]
+__all__ = ["SCHEMAS", "array_of", "object_of", "schema_ref"]
 
 
 def schema_ref(name: str) -> dict[str, str]:
@@ -15,7 +15,8 @@ def array_of(items: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": items}
 
 
-def _object(required: str, **properties: dict[str, Any]) -> dict[str, Any]:
+def object_of(required: str, **properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object; `required` are names with spaces between."""
     return {"type": "object", "required": required.split(), "properties": properties}
 
 
@@ -49,7 +50,7 @@ _GEOMETRY: Final = {
     },
 }
 
-_FEATURE: Final = _object(
+_FEATURE: Final = object_of(
     "type geometry properties",
     type={"type": "string", "enum": ["Feature"]},
     id=_TEXT,
@@ -75,15 +76,15 @@ _EXTENT: Final = {
     },
 }
 
-_HELD: Final = _object("id properties", id=_TEXT, properties=_OPEN, links=_LINKS)
+_HELD: Final = object_of("id properties", id=_TEXT, properties=_OPEN, links=_LINKS)
 
 SCHEMAS: Final[dict[str, dict[str, Any]]] = {
-    "link": _object("href rel", href=_TEXT, rel=_TEXT, type=_TEXT, title=_TEXT),
-    "landingPage": _object(
+    "link": object_of("href rel", href=_TEXT, rel=_TEXT, type=_TEXT, title=_TEXT),
+    "landingPage": object_of(
         "links", title=_TEXT, description=_TEXT, attribution=_TEXT, links=_LINKS
     ),
-    "confClasses": _object("conformsTo", conformsTo=array_of(_URI), links=_LINKS),
-    "collection": _object(
+    "confClasses": object_of("conformsTo", conformsTo=array_of(_URI), links=_LINKS),
+    "collection": object_of(
         "id links",
         id=_TEXT,
         title=_TEXT,
@@ -94,13 +95,13 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         storageCrs=_URI,
         links=_LINKS,
     ),
-    "collections": _object(
+    "collections": object_of(
         "links collections", links=_LINKS, collections=array_of(schema_ref("collection"))
     ),
-    "queryables": _object("type properties", type=_TEXT, title=_TEXT, properties=_OPEN),
+    "queryables": object_of("type properties", type=_TEXT, title=_TEXT, properties=_OPEN),
     "geometryGeoJSON": _GEOMETRY,
     "featureGeoJSON": _FEATURE,
-    "featureCollectionGeoJSON": _object(
+    "featureCollectionGeoJSON": object_of(
         "type features",
         type={"type": "string", "enum": ["FeatureCollection"]},
         features=array_of(schema_ref("featureGeoJSON")),
@@ -110,8 +111,8 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         numberReturned=_COUNT,
     ),
     "held": _HELD,
-    "whatIf": _object("model tiers circles", model=_TEXT, tiers=_OPEN, circles=_OPEN),
-    "place": _object(
+    "whatIf": object_of("model tiers circles", model=_TEXT, tiers=_OPEN, circles=_OPEN),
+    "place": object_of(
         "lon lat grid grids units",
         lon=_NUMBER,
         lat=_NUMBER,
@@ -120,15 +121,15 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         units=array_of(schema_ref("held")),
         links=_LINKS,
     ),
-    "projects": _object(
+    "projects": object_of(
         "projects links",
         projects=array_of(
-            _object("id links", id=_TEXT, title=_TEXT, default={"type": "boolean"}, links=_LINKS)
+            object_of("id links", id=_TEXT, title=_TEXT, default={"type": "boolean"}, links=_LINKS)
         ),
         links=_LINKS,
     ),
-    "tilesets": _object("tilesets links", tilesets=array_of(schema_ref("tileset")), links=_LINKS),
-    "tileset": _object(
+    "tilesets": object_of("tilesets links", tilesets=array_of(schema_ref("tileset")), links=_LINKS),
+    "tileset": object_of(
         "dataType crs links",
         title=_TEXT,
         dataType={"type": "string", "enum": ["vector"]},
@@ -138,24 +139,24 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         boundingBox={"type": "object"},
         links=_LINKS,
     ),
-    "tileJson": _object(
+    "tileJson": object_of(
         "tilejson tiles",
         tilejson=_TEXT,
         tiles=array_of(_TEXT),
         vector_layers=array_of({"type": "object"}),
         bounds=array_of(_NUMBER),
     ),
-    "tileMatrixSets": _object(
+    "tileMatrixSets": object_of(
         "tileMatrixSets", tileMatrixSets=array_of({"type": "object"}), links=_LINKS
     ),
-    "tileMatrixSet": _object(
+    "tileMatrixSet": object_of(
         "id crs tileMatrices", id=_TEXT, crs=_URI, tileMatrices=array_of({"type": "object"})
     ),
-    "versions": _object(
+    "versions": object_of(
         "project versions links",
         project=_TEXT,
         versions=array_of(
-            _object(
+            object_of(
                 "id created links",
                 id=_TEXT,
                 title=_TEXT,
@@ -168,9 +169,9 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         ),
         links=_LINKS,
     ),
-    "files": _object("links", links=_LINKS),
-    "health": _object("status", status=_TEXT),
-    "exception": _object(
+    "files": object_of("links", links=_LINKS),
+    "health": object_of("status", status=_TEXT),
+    "exception": object_of(
         "title status",
         type=_TEXT,
         title=_TEXT,

@@ -157,3 +157,31 @@ def test_the_landing_page_announces_what_is_there(client: TestClient, tmp_path: 
     assert any("ogcapi-processes-1/1.0/conf/core" in uri for uri in classes)
     assert "/door" in client.get("/?f=html").text
     assert not list(tmp_path.iterdir())
+
+
+def test_every_root_has_the_processes(client: TestClient) -> None:
+    for root in ("/projects/drawn", "/projects/drawn/versions/drawn-1"):
+        listed = client.get(f"{root}/processes").json()
+        for link in (*listed["links"], *listed["processes"][0]["links"]):
+            assert link["href"].startswith(f"http://testserver{root}/")
+        answer = client.post(
+            f"{root}/processes/coverage/execution",
+            json={"inputs": {"version": "drawn-1"}},
+            headers=ASYNC,
+        )
+        assert answer.headers["location"].startswith(f"http://testserver{root}/jobs/")
+        assert client.get(answer.headers["location"]).status_code == 200
+    assert client.get("/projects/none/processes").status_code == 404
+    assert client.get("/projects/drawn/versions/none/jobs").status_code == 404
+
+
+def test_the_api_definition_has_the_schemas_of_the_processes(client: TestClient) -> None:
+    document = client.get("/projects/drawn/openapi").json()
+    execution = document["paths"]["/processes/coverage/execution"]["post"]
+    schema = execution["requestBody"]["content"]["application/json"]["schema"]
+    assert schema["properties"]["inputs"]["required"] == ["version"]
+    assert "remove" in schema["properties"]["inputs"]["properties"]
+    assert execution["security"] == [{"bearer": []}]
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert {"get", "delete"} <= set(document["paths"]["/jobs/{jobId}"])
+    assert "POST /processes/coverage/execution" in client.get("/docs").text
