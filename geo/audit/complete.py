@@ -86,8 +86,8 @@ def complete_findings(
         given = [details.get(name) for details in findings["details"]]
         told = pd.Series(given, index=findings.index, dtype=owners[name].dtype)
         findings[name] = owners[name].where(owners[name].notna(), told)
-    for language in LANGUAGES:
-        findings[f"message_{language}"] = _sentences(findings, layers, standard, language=language)
+    for language, sentences in _sentences(findings, layers, standard).items():
+        findings[f"message_{language}"] = sentences
     findings["unit_ids"] = _units_of(findings, layers)
     return _sorted(findings)[list(FINDING_COLUMNS)]
 
@@ -149,32 +149,36 @@ def _inside(areas: Any, layers: Layers, column: str) -> np.ndarray:  # noqa: ANN
 
 
 def _sentences(
-    findings: gpd.GeoDataFrame, layers: Layers, standard: Standard, *, language: str
-) -> list[str]:
+    findings: gpd.GeoDataFrame, layers: Layers, standard: Standard
+) -> dict[str, list[str]]:
+    """Return the sentence of each finding by language."""
     registry = rules()
     names = {
         "grids": _names(layers.grids),
         "units": _names(layers.units),
         "sites": _names(layers.sites),
     }
-    sentences = []
+    titles = {name: tier.marked_title for name, tier in standard.tiers.items()}
+    sentences: dict[str, list[str]] = {language: [] for language in LANGUAGES}
     for row in _rows(findings, _TOLD):
         fields = _Fields({k: v for k, v in row["details"].items() if not _is_missing(v)})
         for column in ("measure", "limit", "width_m", "residents", "households", "category"):
             if not _is_missing(row[column]):
                 fields[column] = row[column]
-        for key, known in names.items():
-            fields[key] = _listed(row[f"{key[:-1]}_ids"], known, language)
-        if row["layer"] == "units" and not row["grid_ids"]:
-            fields["grids"] = fields["units"]
-        if row["tier"] in standard.tiers:
-            tier = standard.tiers[row["tier"]]
+        tier = standard.tiers.get(row["tier"])
+        if tier is not None:
             fields |= {"minutes": tier.minutes, "distance_m": tier.distance_m}
-            fields["tier"] = tier.marked_title[language]
-        sentence = registry[row["rule"]].message[language].format_map(fields)
-        if row["caused_by_projection"]:
-            sentence += text("audit.caused_by_projection", language)
-        sentences.append(sentence)
+        for language, told in sentences.items():
+            for key, known in names.items():
+                fields[key] = _listed(row[f"{key[:-1]}_ids"], known, language)
+            if row["layer"] == "units" and not row["grid_ids"]:
+                fields["grids"] = fields["units"]
+            if tier is not None:
+                fields["tier"] = titles[row["tier"]][language]
+            sentence = registry[row["rule"]].message[language].format_map(fields)
+            if row["caused_by_projection"]:
+                sentence += text("audit.caused_by_projection", language)
+            told.append(sentence)
     return sentences
 
 
@@ -199,6 +203,8 @@ def _names(frame: pd.DataFrame | None) -> Mapping[str, str]:
 def _listed(ids: tuple[str, ...], names: Mapping[str, str], language: str) -> str:
     if not ids:
         return text("audit.no_name", language)
+    if len(ids) == 1:
+        return names.get(ids[0], ids[0])
     shown = text("audit.join", language).join(names.get(key, key) for key in ids[:_MAX_NAMES])
     if len(ids) <= _MAX_NAMES:
         return shown

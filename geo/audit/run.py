@@ -77,7 +77,9 @@ def run_audit(
     findings = complete_findings(
         raw, layers=city.layers, standard=city.standard, people=city.people
     )
-    return _audit(loaded, city, findings, reports=reports, skipped=skipped, chosen=chosen)
+    noise = _noise(reports)
+    del raw, reports  # their details take memory
+    return _audit(loaded, city, findings, noise=noise, skipped=skipped, chosen=chosen)
 
 
 def _run_steps(
@@ -105,6 +107,14 @@ def _run_steps(
     return reports, {code: skipped[code] for code in sorted(skipped)}
 
 
+def _noise(reports: Mapping[str, Report]) -> dict[str, int]:
+    """Return how many overlaps and gaps are noise."""
+    return {
+        f"n_{name}": reports[name].counts.get("n_noise", 0) if name in reports else 0
+        for name in ("overlaps", "gaps")
+    }
+
+
 def _reason(key: str) -> Mapping[str, str]:
     return {language: text(key, language) for language in LANGUAGES}
 
@@ -114,7 +124,7 @@ def _audit(
     city: City,
     findings: gpd.GeoDataFrame,
     *,
-    reports: Mapping[str, Report],
+    noise: Mapping[str, int],
     skipped: Mapping[str, Mapping[str, str]],
     chosen: tuple[str, ...],
 ) -> Audit:
@@ -127,10 +137,6 @@ def _audit(
         layers, findings, wide, borders=city.borders, people=city.people, reasons=reasons
     )
     now = datetime.now(UTC)
-    noise = {
-        f"n_{name}": reports[name].counts.get("n_noise", 0) if name in reports else 0
-        for name in ("overlaps", "gaps")
-    }
     return Audit(
         project_id=loaded.project.project_id,
         title=loaded.project.title,

@@ -22,6 +22,12 @@ __all__ = ["find_coverage_faults", "reach_text"]
 
 _ROUNDING: Final = 1e-9
 
+_TOLD: Final = (
+    *("id", "tier", "model", "category", "class", "demand_basis", "n_sites"),
+    *("nearest_m", "nearest_minutes", "area_share", "residents_share", "location_quotient"),
+)
+"""The columns that a finding is made from."""
+
 _RULE_OF_CLASS: Final = {"blank": "C501", "thin": "C502", "crowded": "C503", "unknown": "C507"}
 
 
@@ -73,18 +79,18 @@ def find_coverage_faults(
     shapes = dict(zip(grids.index, grids.geometry.array, strict=True))
     living = {} if people is None else people.to_dict("index")
     limits = _crowded_limits(long, model, rules)
+    told: dict[tuple[str, ...], dict[str, Any]] = {}
     is_told = _is_told(whole, rules)
     for record in _records(whole[is_told]):
         measure, limit = _measure_and_limit(record, rules, limits)
-        row = _finding(
-            _RULE_OF_CLASS[record["class"]], record, tier=tiers[record["tier"]], shapes=shapes
-        )
+        rule = _RULE_OF_CLASS[record["class"]]
+        row = _finding(rule, record, words=_words(record, tiers, told), shapes=shapes)
         row |= {"measure": measure, "limit": limit}
         if record["class"] == "thin":
             row |= _unserved(living.get(record["id"], {}), measure)
         found.append(row)
     found.extend(
-        _finding("C505", record, tier=tiers[record["tier"]], shapes=shapes)
+        _finding("C505", record, words=_words(record, tiers, told), shapes=shapes)
         | {"measure": 0.0, "limit": 0.0}
         for record in _records(_lacking(asked, whole))
     )
@@ -109,8 +115,9 @@ def find_coverage_faults(
 
 
 def _records(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    for record in rows.to_dict("records"):
-        yield {str(name): value for name, value in record.items()}
+    values = (rows[name].tolist() for name in _TOLD)
+    for record in zip(*values, strict=True):
+        yield dict(zip(_TOLD, record, strict=True))
 
 
 def _is_told(whole: pd.DataFrame, rules: CoverageRules) -> pd.Series:
@@ -189,20 +196,14 @@ def _unserved(people: Mapping[Any, float], share: float) -> dict[str, float]:
 
 
 def _finding(
-    rule: str, record: Mapping[str, Any], *, tier: Tier, shapes: Mapping[Any, Any]
+    rule: str,
+    record: Mapping[str, Any],
+    *,
+    words: Mapping[str, Any],
+    shapes: Mapping[Any, Any],
 ) -> dict[str, Any]:
     category = record["category"]
-    words = {f"what_{language}": _what(category, language) for language in LANGUAGES}
-    if category.startswith(SERVICE):
-        words |= catalogue_backing()
-    basis = {
-        f"basis_{language}": text(f"coverage.{record['demand_basis'] or 'area'}", language)
-        for language in LANGUAGES
-    }
     nearest = {f"nearest_{language}": _nearest(record, language) for language in LANGUAGES}
-    reach = {
-        f"reach_{language}": reach_text(tier, record["model"], language) for language in LANGUAGES
-    }
     return {
         "rule": rule,
         "layer": "grids",
@@ -212,17 +213,35 @@ def _finding(
         "category": None if category == ALL_CATEGORIES else category,
         "details": {
             **nearest,
-            **reach,
-            **basis,
             **words,
             **{f"need_{language}": _need(record, language) for language in LANGUAGES},
             "nearest_m": record["nearest_m"],
             "n_sites": int(record["n_sites"]),
-            "minutes": float(tier.minutes),
-            "distance_m": float(tier.distance_m),
         },
         "geometry": shapes[record["id"]],
     }
+
+
+def _words(
+    record: Mapping[str, Any],
+    tiers: Mapping[str, Tier],
+    told: dict[tuple[str, ...], dict[str, Any]],
+) -> dict[str, Any]:
+    """Return what a finding tells alike for all grids; `told` keeps it."""
+    tier_id, model, category = record["tier"], record["model"], record["category"]
+    basis = record["demand_basis"] or "area"
+    key = (tier_id, model, category, basis)
+    if key not in told:
+        tier = tiers[tier_id]
+        told[key] = {
+            **{f"reach_{language}": reach_text(tier, model, language) for language in LANGUAGES},
+            **{f"basis_{language}": text(f"coverage.{basis}", language) for language in LANGUAGES},
+            **{f"what_{language}": _what(category, language) for language in LANGUAGES},
+            **(catalogue_backing() if category.startswith(SERVICE) else {}),
+            "minutes": float(tier.minutes),
+            "distance_m": float(tier.distance_m),
+        }
+    return told[key]
 
 
 def _what(category: str, language: str) -> str:

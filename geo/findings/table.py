@@ -76,6 +76,9 @@ FINDING_COLUMNS: Final = (
 grid proposed for an overlap or a gap, or for a building that is cut, and the border in question.
 """
 
+_SUBJECT: Final = ("rule", "tier", "model", "category", *ID_LISTS)
+"""What tells one finding from another."""
+
 _NUMBERS = ("measure", "limit", "width_m", "residents", "households")
 
 
@@ -156,7 +159,9 @@ def finding_ids(findings: gpd.GeoDataFrame) -> pd.Series:
     """
     keys = [
         hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:12]
-        for parts in (_subject(row) for row in findings.to_dict("records"))
+        for parts in map(
+            _subject, zip(*(findings[name].tolist() for name in _SUBJECT), strict=True)
+        )
     ]
     base = pd.Series(keys, index=findings.index, name="finding_id", dtype=object)
     repeated = base.duplicated(keep=False).to_numpy()
@@ -175,13 +180,10 @@ def finding_ids(findings: gpd.GeoDataFrame) -> pd.Series:
     return base
 
 
-def _subject(row: Mapping[str, Any]) -> list[str]:
-    scalars = [
-        str(row[name]) if row[name] is not None else ""
-        for name in ("rule", "tier", "model", "category")
-    ]
-    lists = ["\x1e".join(row[name]) for name in ID_LISTS]
-    return [*scalars, *lists]
+def _subject(row: tuple[Any, ...]) -> list[str]:
+    n_scalars = len(_SUBJECT) - len(ID_LISTS)
+    scalars = [str(value) if value is not None else "" for value in row[:n_scalars]]
+    return [*scalars, *("\x1e".join(ids) for ids in row[n_scalars:])]
 
 
 def _sorted_ids(value: object) -> tuple[str, ...]:
