@@ -6,6 +6,7 @@ styles are `RawElement`, whose `render` returns text, and the page is put togeth
 """
 
 from html import escape
+from typing import Final
 
 from branca.element import CssLink, Element, Figure, JavascriptLink
 
@@ -13,6 +14,9 @@ from maps.offline import policy, require_offline
 from maps.vendored import vendored_file, vendored_text
 
 __all__ = ["OfflineFigure", "RawElement", "script", "style"]
+
+_NO_ZOOM: Final = ", maximum-scale=1.0, user-scalable=no"
+"""What Folium writes in its viewport; people who need larger text must be able to zoom."""
 
 
 class RawElement(Element):  # type: ignore[misc,unused-ignore]
@@ -92,4 +96,4 @@ def _inlined(part: Element) -> str:
         return script(vendored_text(vendored_file(part.url)))
     if isinstance(part, CssLink):
         return style(vendored_text(vendored_file(part.url)))
-    return str(part.render())
+    return str(part.render()).replace(_NO_ZOOM, "")

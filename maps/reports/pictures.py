@@ -29,10 +29,11 @@ _COLOURS: Final = {
     },
     "findings": {"error": "#d95f2b", "warning": "#f6c67f", "info": "#c9d9e8", "none": "#8fb9dc"},
 }
+_LABELS: Final = {"class": "bar_caption", "findings": "bar_caption_findings"}
 _WORDS: Final = {"class": "class", "findings": "worst"}
 _OPENING: Final = (
-    f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img"'
-    ' font-family="sans-serif" stroke-linejoin="round">\n'
+    f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}"'
+    ' font-family="sans-serif" stroke-linejoin="round" role="img" aria-label="{label}">\n'
     '<defs><pattern id="h" width="6" height="6" patternUnits="userSpaceOnUse">'
     '<path d="M-1 -1L7 7" stroke="#8a3a08" stroke-width=".8"/></pattern></defs>'
 )
@@ -53,8 +54,9 @@ def picture_svg(audit: Audit, *, kind: str, language: str) -> str:
     """
     keys = _classes(audit) if kind == "class" else _worst(audit)
     frame = _Frame(audit.grids)
+    label = words.text(f"maps.{_LABELS[kind]}", language)
     parts = [
-        _OPENING,
+        _OPENING.replace("{label}", escape(label)),
         f'<rect width="{_WIDTH:g}" height="{_HEIGHT:g}" fill="#fff"/>',
         *_grids(audit.grids, keys, colours=_COLOURS[kind], frame=frame),
         *_lines(audit, frame),
@@ -123,7 +125,8 @@ def _is_base(grids: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
     """Return which grids are counted: the base grids, as everywhere on the map."""
     if "kind" not in grids:
         return np.ones(len(grids), dtype=bool)
-    return (grids["kind"] != "dedicated").to_numpy(dtype=bool)
+    base: npt.NDArray[np.bool_] = (grids["kind"] != "dedicated").to_numpy(dtype=bool)
+    return base
 
 
 def _classes(audit: Audit) -> pd.Series:
