@@ -15,7 +15,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,8 @@ from uuid import uuid4
 
 import orjson
 
-from geo.errors import GridCircleError, NotFoundError
+from geo.errors import GridCircleError, NotFoundError, OutputError
+from geo.outputs.staging import alone
 from geo.words import LANGUAGES, text
 
 __all__ = ["ENDED", "Job", "Jobs", "JobsFullError"]
@@ -37,6 +38,8 @@ _LOG: Final = logging.getLogger("gridcircle.jobs")
 _STATE: Final = "job.json"
 _RESULT: Final = "result.json"
 _ERRORS: Final = "errors.txt"
+_LOCK: Final = "server.lock"
+_ELSEWHERE: Final = "door.jobs_elsewhere"
 _JOB_ID: Final = re.compile(r"[0-9a-f]{32}")
 _DONE: Final = 100
 
@@ -52,7 +55,7 @@ _ENVIRONMENT: Final = MappingProxyType(
 
 
 class JobsFullError(GridCircleError, RuntimeError):
-    """As many jobs wait as may wait."""
+    """No job is taken: as many wait as may wait, or another server works on the workspace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,7 @@ class Jobs:
     ----------
     folder
         Made when missing. What a server that was stopped left running is reported failed; what
-        only waited is run.
+        only waited is run. While another server works on it, this one only reads: `is_reader`.
     workspace
         Given to every function.
     functions
@@ -126,11 +129,15 @@ class Jobs:
         self._change = threading.Condition()
         self._is_closed = False
         folder.mkdir(parents=True, exist_ok=True)
+        self._held = ExitStack()
+        self.is_reader = not self._is_alone()
         with self._change:
-            self._recover()
+            self._read()
+            if not self.is_reader:
+                self._recover()
         self._threads = [
             threading.Thread(target=self._work, name=f"job-{n}", daemon=True)
-            for n in range(max_running)
+            for n in range(0 if self.is_reader else max_running)
         ]
         for thread in self._threads:
             thread.start()
@@ -148,13 +155,14 @@ class Jobs:
         NotFoundError
             If there is no such task.
         JobsFullError
-            If as many wait as may wait.
+            If as many wait as may wait, or another server works on the workspace.
         """
         if task not in self._functions:
             raise NotFoundError("door.no_task", task=task, known=", ".join(self._functions))
         job = Job(
             job_id=uuid4().hex, task=task, status="accepted", inputs=dict(inputs), created=_now()
         )
+        self._require_own()
         with self._change:
             if self._is_closed or len(self._waiting) >= self._max_waiting:
                 raise JobsFullError("door.jobs_full", n=self._max_waiting)
@@ -168,6 +176,7 @@ class Jobs:
     def find(self, job_id: str) -> Job:
         """Return a job; `NotFoundError` when there is none of that id."""
         with self._change:
+            self._look_again()
             if job_id not in self._jobs:
                 raise NotFoundError("door.no_job", job=job_id)
             return self._jobs[job_id]
@@ -175,6 +184,7 @@ class Jobs:
     def all(self) -> tuple[Job, ...]:
         """Return every job, the newest first."""
         with self._change:
+            self._look_again()
             return tuple(sorted(self._jobs.values(), key=lambda job: job.created, reverse=True))
 
     def folder(self, job_id: str) -> Path:
@@ -202,6 +212,7 @@ class Jobs:
 
     def dismiss(self, job_id: str) -> Job:
         """Stop a job, or forget the files of one that has ended; return what is left of it."""
+        self._require_own()
         with self._change:
             job = self.find(job_id)
             if job.has_ended:
@@ -226,6 +237,27 @@ class Jobs:
             self._change.notify_all()
         for thread in self._threads:
             thread.join(timeout=10)
+        self._held.close()
+
+    def _is_alone(self) -> bool:
+        """Hold the workspace until closed, or until this process ends; False: another does."""
+        try:
+            self._held.enter_context(alone(self._folder / _LOCK, busy=OutputError(_ELSEWHERE)))
+        except OutputError as error:
+            if error.key != _ELSEWHERE:
+                raise
+            _LOG.warning("another server works on %s: this one starts no jobs", self._workspace)
+            return False
+        return True
+
+    def _require_own(self) -> None:
+        if self.is_reader:
+            raise JobsFullError(_ELSEWHERE)
+
+    def _look_again(self) -> None:
+        """Read what another server has written since."""
+        if self.is_reader:
+            self._read()
 
     def _work(self) -> None:
         """Run one job after another until closed."""
@@ -326,14 +358,18 @@ class Jobs:
         for job in ended[: max(0, len(ended) - self._max_kept)]:
             self._forget(job.job_id)
 
-    def _recover(self) -> None:
-        """Read the jobs that an earlier server left."""
+    def _read(self) -> None:
+        """Read the jobs as they lie in the folder."""
+        self._jobs.clear()
         for own in sorted(self._folder.iterdir()):
             if not _JOB_ID.fullmatch(own.name) or not (own / _STATE).is_file():
                 continue
             with suppress(ValueError, TypeError, OSError):
                 job = Job(**orjson.loads((own / _STATE).read_bytes()))
                 self._jobs[job.job_id] = job
+
+    def _recover(self) -> None:
+        """Go on with what an earlier server left."""
         for job in sorted(self._jobs.values(), key=lambda job: job.created):
             if job.status == "running" or (not job.has_ended and job.task not in self._functions):
                 self._end(job, "failed", _both("door.job_lost"))

@@ -83,7 +83,9 @@ def alone(path: Path, *, busy: OutputError, timeout_seconds: float = 0.0) -> Ite
     """
     with ExitStack() as held:
         try:
-            line = sqlite3.connect(path, timeout=timeout_seconds, isolation_level=None)
+            line = sqlite3.connect(
+                path, timeout=timeout_seconds, isolation_level=None, check_same_thread=False
+            )
             held.callback(line.close)
             line.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:

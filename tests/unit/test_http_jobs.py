@@ -155,3 +155,22 @@ def test_temporary_files_lie_in_the_folder_of_the_job(
     assert jobs.wait(job.job_id, WAIT_S).status == "successful"
     place = Path(jobs.result(job.job_id)["place"])
     assert place.resolve() == (tmp_path / "jobs" / job.job_id).resolve()
+
+
+def test_a_second_server_only_reads(make: Callable[..., Jobs]) -> None:
+    first = make()
+    job = first.submit("sleep", {})
+    until(lambda: first.find(job.job_id).status == "running")
+    second = make()
+    assert (first.is_reader, second.is_reader) == (False, True)
+    assert second.find(job.job_id).status == "running"  # not taken for lost
+    for refused in (lambda: second.submit("add", {}), lambda: second.dismiss(job.job_id)):
+        with pytest.raises(JobsFullError, match=r"another server|另一个服务"):
+            refused()
+    later = first.submit("add", {"a": 1, "b": 2})
+    assert second.find(later.job_id).status == "accepted"
+    assert first.dismiss(job.job_id).status == "dismissed"
+    assert second.find(job.job_id).status == "dismissed"
+    first.close()
+    third = make()
+    assert not third.is_reader
