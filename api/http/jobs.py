@@ -242,7 +242,7 @@ class Jobs:
     def _is_alone(self) -> bool:
         """Hold the workspace until closed, or until this process ends; False: another does."""
         try:
-            self._held.enter_context(alone(self._folder / _LOCK, busy=OutputError(_ELSEWHERE)))
+            self._held.enter_context(alone(self._workspace / _LOCK, busy=OutputError(_ELSEWHERE)))
         except OutputError as error:
             if error.key != _ELSEWHERE:
                 raise

@@ -193,6 +193,7 @@ def _other_paths(call: Call) -> dict[str, Any]:
         found["/projects/{projectId}/versions"] = get_operation(
             call, "versions", word("versions"), schema="versions", own=[project]
         )
+        found["/assets"] = get_operation(call, "assets", word("files"), schema="files")
         found["/metrics"] = file_operation(call, "metrics", word("metrics"), media="text/plain")
         found["/healthz"] = get_operation(call, "healthz", word("healthz"), schema="health")
     return found

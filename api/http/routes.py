@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.http import documents, pages, tilesets
+from api.http.assets import assets_document, find_asset
 from api.http.calls import Answer, Call, Service, json_answer
 from api.http.catalogue import Catalogue
 from api.http.codes import qr_answer
@@ -61,6 +62,8 @@ def server_routes() -> list[Route]:
     return [
         Route("/projects", _endpoint(_projects), methods=list(ALLOWED)),
         Route("/projects/{project}/versions", _endpoint(_versions), methods=list(ALLOWED)),
+        Route("/assets", _endpoint(_assets), methods=list(ALLOWED)),
+        Route("/assets/{tag}/{name:path}", _asset, methods=list(ALLOWED)),
         Route("/metrics", _metrics, methods=list(ALLOWED)),
         Route("/healthz", _endpoint(_health), methods=list(ALLOWED)),
     ]
@@ -264,6 +267,18 @@ def _versions(call: Call) -> Answer:
         return pages.versions_page(call)
     document = documents.versions_document(call)
     return json_answer(document, state=call.service.catalogue.revision)
+
+
+def _assets(call: Call) -> Answer:
+    return _document(call, "files", dict(assets_document(call)))
+
+
+async def _asset(request: Request) -> Response:
+    if request.method == "OPTIONS":
+        return _options()
+    body, media_type = find_asset(request.path_params["tag"], request.path_params["name"])
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(body, media_type=media_type, headers=headers)
 
 
 def _health(call: Call) -> Answer:

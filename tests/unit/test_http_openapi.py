@@ -113,5 +113,20 @@ def test_docs_are_a_page_without_anything_from_elsewhere(client: TestClient) -> 
     page = client.get("/docs").text
     assert "/collections/grids/items" in page
     assert "<script" not in page
-    assert "<link" not in page
     assert set(re.findall(r'(?:src|href)="(http://[^/"]+)', page)) == {"http://testserver"}
+
+
+def test_assets_are_kept_for_good_under_their_hash(client: TestClient) -> None:
+    page = client.get("/docs")
+    style = re.search(r'rel="stylesheet" href="(/assets/[0-9a-f]{16}/service\.css)"', page.text)
+    assert style
+    assert "style-src 'self'" in page.headers["content-security-policy"]
+    answer = client.get(style[1])
+    assert answer.headers["content-type"] == "text/css; charset=utf-8"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    links = {link["title"]: link["href"] for link in client.get("/assets").json()["links"]}
+    assert "leaflet/leaflet.js" in links
+    assert all(client.get(href).status_code == 200 for href in links.values())
+    other = style[1].replace("/service.css", "/leaflet/leaflet.js")
+    for missing in (other, "/assets/x/../../manifest.json", "/assets/0/manifest.json"):
+        assert client.get(missing).status_code == 404

@@ -97,7 +97,7 @@ def plan_text(plan: Plan, datasets: Datasets) -> str:
         If no dataset is the grids, or several are the same layer.
     """
     layers: dict[str, Any] = {}
-    for entry, dataset in zip(plan["layers"], datasets, strict=True):
+    for entry, dataset in sorted(zip(plan["layers"], datasets, strict=True), key=_place):
         role = entry["role"]
         if not role:
             continue
@@ -117,6 +117,12 @@ def plan_text(plan: Plan, datasets: Datasets) -> str:
         "language": plan["language"],
     }
     return toml_text({"project": head, "layers": layers})
+
+
+def _place(layer: tuple[Plan, Mapping[str, Any]]) -> int:
+    """Return where a layer goes: the fewer units, the higher their level, and the earlier."""
+    entry, dataset = layer
+    return int(dataset.get("n_rows", 0)) if entry["role"] == _SEVERAL else 0
 
 
 def profiles() -> tuple[tuple[str, ...], tuple[str, ...]]:

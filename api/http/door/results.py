@@ -33,6 +33,7 @@ _LOOK_BACK_FILES: Final = {
     "compare.gpkg": "application/geopackage+sqlite3",
 }
 _SAME: Final = frozenset({"unchanged", "resurveyed"})
+_FLAGS: Final = ("recoded", "renamed", "reparented", "rekinded")
 _CHUNK: Final = 1 << 18
 _ALL: Final = "all.zip"
 _SELECT: Final = (
@@ -203,12 +204,16 @@ def _findings(path: Path, rule: str, start: int) -> list[dict[str, Any]]:
 
 
 def _lineage(path: Path) -> list[dict[str, str]]:
-    """Return the first rows of grids that did not stay as they were."""
+    """Return the first rows of grids that did not stay as they were, in place or in name."""
     if not path.is_file():
         return []
     with path.open(encoding="utf-8-sig", newline="") as file:
-        changed = (row for row in csv.DictReader(file) if row.get("fate") not in _SAME)
+        changed = (row for row in csv.DictReader(file) if _is_changed(row))
         return [{**row, "shared_area_m2": _area(row)} for row in islice(changed, 2 * _PAGE)]
+
+
+def _is_changed(row: Mapping[str, str]) -> bool:
+    return row.get("fate") not in _SAME or any(row.get(flag) == "True" for flag in _FLAGS)
 
 
 def _area(row: Mapping[str, str]) -> str:

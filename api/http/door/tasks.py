@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from api.http.job_worker import Task
+from geo.errors import GridCircleError
 from geo.words import LANGUAGES
 
 __all__ = ["FUNCTIONS", "audit", "compare", "coverage", "ledger"]
@@ -110,9 +111,14 @@ def ledger(task: Task) -> dict[str, Any]:
     task.step(10, "door.step_ledger")
     folder = task.workspace / "uploads" / str(task.inputs["upload"]) / "incoming"
     path = _only_file(folder)
-    found = open_store(task.workspace).import_ledger(
-        path, actor=str(task.inputs["actor"]), project_id=str(task.inputs["project"])
-    )
+    try:
+        found = open_store(task.workspace).import_ledger(
+            path, actor=str(task.inputs["actor"]), project_id=str(task.inputs["project"])
+        )
+    except GridCircleError as error:
+        if "path" in error.values:  # the sender knows the file by its name
+            error.values["path"] = path.name
+        raise
     return {
         "project": str(task.inputs["project"]),
         "name": path.name,
