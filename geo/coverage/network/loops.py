@@ -9,16 +9,28 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from geo.coverage.compiled import compiled
-from geo.coverage.network.arrays import NEVER_MS, Ints
+from geo.coverage.network.arrays import NEVER_MS, Ints, Longs
 from geo.coverage.network.graph import Arcs, Chains
 
-__all__ = ["BUCKET_BITS", "Places", "Queue", "Scratch", "arrive", "count", "nearest", "reach"]
+__all__ = [
+    "BUCKET_BITS",
+    "Places",
+    "Queue",
+    "Scratch",
+    "arrive",
+    "count",
+    "nearest",
+    "ordered",
+    "reach",
+]
 
-BUCKET_BITS: Final = 13
+BUCKET_BITS: Final = 14
 """A bucket of a queue spans 2 to the power of this many milliseconds."""
 
 _NONE: Final = -1
 _NEVER: Final = NEVER_MS
+_ONE: Final = np.uint32(1)
+_BITS: Final = np.uint32(BUCKET_BITS)
 
 
 class Places(NamedTuple):
@@ -107,44 +119,48 @@ def _outwards(arcs: Arcs, times: Ints, queue: Queue, limit: int, nodes: Ints, n:
 
     A bucket is a list; within it order does not matter, since a junction that gets better is looked
     at again. A junction has one entry at most in a bucket, and one more for each earlier bucket
-    that some arc moves it to: two entries an arc are enough. `nodes` lists the junctions that have
-    a time, `n` of them before; returns how many after.
+    that some arc moves it to: two entries an arc are enough. A dead end leads nowhere but back and
+    never waits. `nodes` lists the junctions that have a time, `n` of them before; returns how many
+    after. Positions are unsigned, so that none is looked at for being counted from the end.
     """
     first, tail, _, time_ms = arcs
     head, after, waits, slot, state = queue
-    mask, bucket, free, waiting, unused = len(head) - 1, 0, np.int32(_NONE), state[0], state[1]
+    mask, bucket, most = np.uint32(len(head) - 1), np.uint32(0), np.uint32(limit)
+    free, waiting, unused = np.int32(_NONE), state[0], state[1]
     while waiting > 0:
         entry = head[bucket]
         if entry == _NONE:
-            bucket = (bucket + 1) & mask
+            bucket = np.uint32((bucket + _ONE) & mask)
             continue
-        node = waits[entry]
-        head[bucket], after[entry], free = after[entry], free, entry
+        node = np.uint32(waits[np.uint32(entry)])
+        head[bucket], after[np.uint32(entry)], free = after[np.uint32(entry)], free, entry
         waiting -= 1
-        if slot[node] != bucket:
+        if slot[node] != np.int32(bucket):
             continue
         slot[node] = _NONE
-        so_far = np.int64(times[node])
-        for at in range(first[node], first[node + 1]):
-            time, other = so_far + time_ms[at], tail[at]
-            known = times[other]
-            if time > limit or time >= known:
+        so_far = np.uint32(times[node])
+        for at in range(np.uint32(first[node]), np.uint32(first[np.uint32(node + _ONE)])):
+            time, other = np.uint32(so_far + np.uint32(time_ms[at])), np.uint32(tail[at])
+            known = np.uint32(times[other])
+            if time >= known or time > most:
                 continue
-            if known == _NEVER:
-                nodes[n] = other
+            if known == np.uint32(_NEVER):
+                nodes[n] = np.int32(other)
                 n += 1
-            times[other] = time
-            to = (time >> BUCKET_BITS) & mask
-            if slot[other] == to:
+            times[other] = np.int32(time)
+            if first[np.uint32(other + _ONE)] - first[other] == 1:
+                continue
+            to = np.uint32((time >> _BITS) & mask)
+            if slot[other] == np.int32(to):
                 continue
             entry = free
             if entry == _NONE:
                 entry = unused
                 unused += 1
             else:
-                free = after[entry]
-            waits[entry], after[entry] = other, head[to]
-            head[to], slot[other] = entry, to
+                free = after[np.uint32(entry)]
+            waits[np.uint32(entry)], after[np.uint32(entry)] = np.int32(other), head[to]
+            head[to], slot[other] = entry, np.int32(to)
             waiting += 1
     state[:] = 0
     return n
@@ -174,6 +190,26 @@ def _along_ms(chains: Chains, chain: int, at_ms: int, site_at_ms: int) -> int:
     if ahead <= 0 and chains.backward[chain]:
         return -ahead
     return _NEVER
+
+
+@compiled
+def ordered(chain: Ints, n_chains: int) -> tuple[Ints, Longs]:
+    """Return where the places of each chain begin (n_chains + 1), and the places in that order.
+
+    Places on no chain (-1) are left out; those of one chain stay in order. O(places + chains).
+    """
+    first = np.zeros(n_chains + 1, np.int32)
+    for place in range(len(chain)):
+        if chain[place] >= 0:
+            first[chain[place] + 1] += 1
+    for each in range(n_chains):
+        first[each + 1] += first[each]
+    order, free = np.empty(first[n_chains], np.int64), first.copy()
+    for place in range(len(chain)):
+        if chain[place] >= 0:
+            order[free[chain[place]]] = place
+            free[chain[place]] += 1
+    return first, order
 
 
 @compiled
@@ -318,9 +354,12 @@ def count(
             continue
         n = _ball(chains, arcs, sites, site, limits[-1], scratch, queue)
         for at in range(n):
-            node = scratch.nodes[at]
-            for tier in range(len(limits)):
-                if scratch.times[node] <= limits[tier]:
-                    counts[tier, node] += 1
+            node = np.uint32(scratch.nodes[at])
+            time, tier = scratch.times[node], 0
+            for shorter in range(len(limits) - 1):
+                tier += time > limits[shorter]
+            counts[np.uint32(tier), node] += 1
             scratch.times[node] = _NEVER
+    for tier in range(1, len(limits)):
+        counts[tier] += counts[tier - 1]
     return counts

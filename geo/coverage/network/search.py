@@ -23,6 +23,7 @@ from geo.coverage.network.loops import (
     arrive,
     count,
     nearest,
+    ordered,
     reach,
 )
 
@@ -66,10 +67,7 @@ def _by_chain(places: Places, n_chains: int) -> tuple[Places, Ints, Longs]:
 
     `first` has n_chains + 1 entries: the places of chain c are first[c] to first[c + 1].
     """
-    on = np.flatnonzero(places.chain >= 0)
-    order = on[np.argsort(places.chain[on], kind="stable")]
-    first = np.zeros(n_chains + 1, dtype=np.int32)
-    np.cumsum(np.bincount(places.chain[on], minlength=n_chains), out=first[1:])
+    first, order = ordered(places.chain, n_chains)
     return take(places, order), first, order
 
 
