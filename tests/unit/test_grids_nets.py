@@ -130,6 +130,26 @@ def test_agreement_is_weighted_by_the_residents_of_buildings() -> None:
     assert found.conflicts["weight"].tolist() == [9]
 
 
+def test_the_measures_are_those_of_every_resident_counted_one_by_one() -> None:
+    random = np.random.default_rng(0)
+    cuts = [[0, *sorted(random.choice(range(5, 300, 5), n, replace=False)), 300] for n in (6, 4)]
+    base, police = ([(float(a), 0.0, float(b), 100.0) for a, b in pairwise(at)] for at in cuts)
+    x, n = random.uniform(0, 300, 60), random.integers(1, 9, 60)
+    homes = buildings(*[(float(each), 50.0) for each in x], residents=n.tolist())
+    (row,) = compared(base, {"buildings": homes}, police=police).agreement.to_dict("records")
+
+    left, right = (np.repeat(np.searchsorted(at, x), n) for at in cuts)
+    both = np.stack([left, right])
+    shares = [np.unique(z, axis=-1, return_counts=True)[1] / len(left) for z in (both, left, right)]
+    bits = [-(share * np.log2(share)).sum() for share in shares]
+    same = [each[:, None] == each for each in (left, right)]
+    purity = sum(np.bincount(right[left == each]).max() for each in set(left)) / len(left)
+    assert row["weight"] == len(left)
+    assert row["variation_bits"] == pytest.approx(2 * bits[0] - bits[1] - bits[2])
+    assert row["pair_share"] == pytest.approx((same[0] & same[1]).sum() / (same[0] | same[1]).sum())
+    assert row["left_purity"] == pytest.approx(purity)
+
+
 def test_residents_of_grids_without_buildings_are_shared_out_by_area() -> None:
     found = compared(_TWO, {"residents": [100, 50]}, police=_SHIFTED)
     assert found.basis == "residents"
