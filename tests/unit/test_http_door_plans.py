@@ -54,6 +54,20 @@ def plan() -> dict[str, Any]:
     return first_plan(SUGGESTED, DATASETS, HEAD)
 
 
+def test_levels_go_from_the_top_whatever_the_names_of_the_files(plan: dict[str, Any]) -> None:
+    """社区.shp sorts before 街道.shp, but is the lower level: it has more units."""
+    files = [("data/社区.shp", 16), ("data/街道.shp", 2)]
+    more = [
+        {**DATASETS[0], "path": path, "shown": path, "n_rows": n, "columns": []}
+        for path, n in files
+    ]
+    unused = {"columns": {}, "datum": None, "crs": None, "axes": None, "extra": {}}
+    units = [{**unused, "role": "units", "level": path[5:7]} for path, _ in files]
+    text = plan_text({**plan, "layers": [*plan["layers"], *units]}, [*DATASETS, *more])
+    listed = tomllib.loads(text)["layers"]["units"]
+    assert [entry["level"] for entry in listed] == ["街道", "社区"]
+
+
 def test_a_datum_that_was_guessed_is_left_for_the_user(plan: dict[str, Any]) -> None:
     assert [entry["role"] for entry in plan["layers"]] == ["grids", "sites"]
     assert plan["layers"][1]["datum"] is None

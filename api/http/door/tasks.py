@@ -116,7 +116,7 @@ def ledger(task: Task) -> dict[str, Any]:
             path, actor=str(task.inputs["actor"]), project_id=str(task.inputs["project"])
         )
     except GridCircleError as error:
-        if "path" in error.values:  # the sender knows the file by its name
+        if error.key.startswith("ledger."):  # its sender knows the file by its name
             error.values["path"] = path.name
         raise
     return {

@@ -12,6 +12,7 @@ from geo.outputs.ledger.office import Office
 from geo.outputs.ledger.places import Places
 from geo.outputs.ledger.sheets import Column, Row, Sheet
 from geo.outputs.values import json_value
+from geo.words import table
 
 __all__ = ["overview_sheet"]
 
@@ -97,7 +98,13 @@ def _heads(audit: Audit, places: Places) -> Iterator[tuple[str, tuple[str, ...]]
         level = str(units["level"][unit])
         is_lowest = bool(levels) and level == levels[-1]
         names = (street, community) if is_lowest else (street or name, subtotal)
-        yield unit, (level, *names, unit)
+        yield unit, (_level_name(level, audit.language), *names, unit)
+
+
+def _level_name(level: str, language: str) -> str:
+    """Return the usual name of a level; one that a project made up is its own name."""
+    names = table("outputs").get(f"level_{level}")
+    return level if names is None else names[language]
 
 
 def _grids_of_units(audit: Audit) -> pd.DataFrame:
