@@ -1,4 +1,4 @@
-"""Layers in other formats, made when they are first asked for: FlatGeobuf and GeoParquet.
+"""Layers in other formats, made when they are first asked for: FlatGeobuf, GeoParquet, PMTiles.
 
 They lie in a folder of this process that goes when it ends.
 """
@@ -18,6 +18,7 @@ from uuid import uuid4
 import geopandas as gpd
 import orjson
 
+from api.http.archives import write_pmtiles
 from api.http.datasets import Dataset
 from geo.errors import NotFoundError
 
@@ -27,6 +28,7 @@ EXPORT_TYPES: Final = MappingProxyType(
     {
         "fgb": "application/flatgeobuf",
         **({"parquet": "application/vnd.apache.parquet"} if find_spec("pyarrow") else {}),
+        **({"pmtiles": "application/vnd.pmtiles"} if find_spec("pmtiles") else {}),
     }
 )
 """File name ending to media type."""
@@ -36,9 +38,10 @@ def export_names(dataset: Dataset) -> dict[str, str]:
     """Return the media types of the files that can be made of `dataset`, by name."""
     return {
         f"{name}.{ending}": media
-        for name in dataset.tables
+        for name, table in dataset.tables.items()
         if f"{name}.geojson" in dataset.files
         for ending, media in EXPORT_TYPES.items()
+        if ending != "pmtiles" or table.bbox_deg is not None
     }
 
 
@@ -64,7 +67,10 @@ class Exports:
             target = self._home() / f"{dataset.digest}-{name}"
             if not target.exists():
                 part = target.with_name(f"{uuid4().hex}.{ending}")
-                _WRITERS[ending](_frame(dataset.files[f"{layer}.geojson"]), part)
+                if ending == "pmtiles":
+                    write_pmtiles(dataset.table(layer), part, title=dataset.title)
+                else:
+                    _WRITERS[ending](_frame(dataset.files[f"{layer}.geojson"]), part)
                 os.replace(part, target)  # noqa: PTH105
             return target
 

@@ -24,7 +24,7 @@ MAP_CSP: Final = (
 Its origin is its own (sandbox): a script in it could not act on the planner's pages.
 """
 
-_SAVED: Final = (".xlsx", ".gpkg", ".csv", ".fgb", ".parquet")
+_SAVED: Final = (".xlsx", ".gpkg", ".csv", ".fgb", ".parquet", ".pmtiles")
 """Files that a browser saves under their name."""
 
 
