@@ -109,10 +109,11 @@ GC.runWhatIf = function () {
 GC.showWhatIf = function () {
   var tried = GC.tried;
   if (!tried.city) return;
+  var shown = GC.model.classes;
   GC.recolour();
   var judged = tried.result && tried.result.tiers[GC.state.tier];
   if (judged && GC.state.mode === "class" && GC.isTried()) GC.model.classes = judged.classes.slice();
-  GC.tiles.repaint();
+  if (GC.model.classes.some(function (key, i) { return key !== shown[i]; })) GC.tiles.repaint(); // the streets take long
   GC.showMarks();
   GC.drawWhatIf();
 };
