@@ -408,7 +408,10 @@ def _pandana_nearest(town: Town) -> np.ndarray:
 def _pandana_counts(town: Town) -> np.ndarray:
     network = _pandana(town)
     return np.stack(
-        [network.aggregate(limit / 1000, type="sum", name="sites") for limit in LIMITS_MS]
+        [
+            network.aggregate(limit / 1000, type="sum", decay="flat", name="sites")
+            for limit in LIMITS_MS
+        ]
     ).astype(np.int32)[:, town.junctions]
 
 
