@@ -15,7 +15,7 @@ ifneq ($(ORACLE),)
 export GRIDCIRCLE_ACCEPTANCE ?= $(abspath $(dir $(ORACLE)))
 endif
 
-.PHONY: help demo test test-full lint bench bench-large bench-api bench-maps serve docs clean system
+.PHONY: help demo test test-full lint bench bench-large bench-api bench-maps audit-deps serve docs clean system
 help:
 	@echo "make demo       audit the shipped example into out/"
 	echo "make test       lint, types, import contracts and the test suite (under 12 minutes)"
@@ -25,6 +25,7 @@ help:
 	echo "make bench-maps  our map against plain Folium in headless Chromium"
 	echo "make bench-large  audit a megacity: seconds and memory by step"
 	echo "make serve      serve out/ on http://127.0.0.1:8000"
+	echo "make audit-deps  what is known against our dependencies (pip-audit)"
 	echo "make docs       build the documentation into site/"
 
 $(VENV)/.base: pyproject.toml
@@ -69,6 +70,10 @@ bench-maps: $(VENV)/.bench system
 
 bench-api: $(VENV)/.bench system
 	@$(BIN)/python -m benchmarks.serving
+
+audit-deps: $(VENV)/.dev
+	@$(BIN)/python -m pip install -q pip-audit || true
+	$(BIN)/python tools/audit_deps.py
 
 serve: $(VENV)/.base
 	@test -d out || $(BIN)/gridcircle demo -o out
