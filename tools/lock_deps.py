@@ -17,8 +17,7 @@ def main() -> None:
     """Read the report of pip and write the lock."""
     report = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     lines = [
-        f"# {platform.system()} {platform.machine()}, Python {platform.python_version()}; by"
-        " tools/lock_deps.py",
+        f"# {platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "# pip install --require-hashes --no-deps -r requirements.lock",
     ]
     for found in sorted(report["install"], key=lambda each: each["metadata"]["name"].lower()):
