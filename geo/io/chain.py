@@ -34,7 +34,7 @@ def related_units(
         others = [each for each in branches if each.spec.schema in ("grids", "staff")]
         tell_apart(units, others, listed)
         joined = _joined(units, crs)
-        levels = level_order(joined, listed)
+        levels = level_order(joined, project.levels, in_file=listed)
         for branch in units:
             ids = branch.ids[branch.frame.index]
             branch.frame["level"] = pd.Series(ids.map(joined["level"]), index=branch.frame.index)
@@ -81,11 +81,14 @@ def with_levels(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return units.assign(level=levels)
 
 
-def level_order(units: gpd.GeoDataFrame, listed: Sequence[str]) -> tuple[str, ...]:
+def level_order(
+    units: gpd.GeoDataFrame, listed: Sequence[str], *, in_file: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Return the levels of `units` from the top down.
 
-    The order of the project (`listed`) holds; levels that it does not list follow the chain of
-    parents, then the length of the ids, then size.
+    The project's `levels` (`listed`) hold; levels that it does not list follow the chain of
+    parents, then the order of the layers in the project file (`in_file`), the length of the ids,
+    and size.
     """
     present = list(dict.fromkeys(units["level"]))
     depth = _depths(units).groupby(units["level"]).median()
@@ -96,9 +99,15 @@ def level_order(units: gpd.GeoDataFrame, listed: Sequence[str]) -> tuple[str, ..
     )
     names = pd.Series(units.index.astype(str).str.len(), index=units.index)
     length = names.groupby(units["level"]).median()
+    placed = {name: n for n, name in reversed(list(enumerate(in_file)))}
     chained = sorted(
         present,
-        key=lambda name: (depth[name], length[name], -area[name] if area[name] > 0 else 0.0),
+        key=lambda name: (
+            depth[name],
+            placed.get(name, len(placed)),
+            length[name],
+            -area[name] if area[name] > 0 else 0.0,
+        ),
     )
     known = [name for name in dict.fromkeys(listed) if name in present]
     return (*known, *(name for name in chained if name not in known))

@@ -269,3 +269,19 @@ def test_faults_of_the_hierarchy_are_named_with_their_place(
     with pytest.raises(ProjectError) as caught:
         project(tmp_path, text)
     assert said in caught.value.text("en")
+
+
+@pytest.mark.parametrize("first", ["street", "community"])
+def test_the_chain_of_parents_says_which_level_is_above_whatever_the_order_of_the_layers(
+    folder: Path, first: str
+) -> None:
+    write(folder / "street.gpkg", [box(0, width=4)], unit_id=["1"])
+    write(folder / "community.gpkg", [box(0, width=2), box(2, width=2)],
+          unit_id=["11", "12"], parent_id=["1", "1"])  # fmt: skip
+    second = {"street": "community", "community": "street"}[first]
+    layers = "".join(
+        f'[[layers.units]]\nlevel = "{level}"\npath = "{level}.gpkg"\n' for level in (first, second)
+    )
+    assert project(folder, GRIDS + layers).layers.levels == ("street", "community")
+    head = f'[project]\nid = "p"\nlevels = ["{first}", "{second}"]\n'
+    assert project(folder, head + GRIDS + layers).layers.levels == (first, second)
