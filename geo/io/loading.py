@@ -1,6 +1,6 @@
 """From files to checked layers in one working CRS."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -47,6 +47,8 @@ class Loaded:
         Raw findings D101–D107 in the working CRS.
     `quarantine`
         The refused rows: `layer, row, id, column, value, reason`; rows count from 1.
+    `sources_in`
+        Language to the same `sources` with their sentences in that language.
     """
 
     project: Project
@@ -55,6 +57,7 @@ class Loaded:
     sources: tuple[Source, ...]
     findings: gpd.GeoDataFrame
     quarantine: pd.DataFrame
+    sources_in: Mapping[str, tuple[Source, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -244,23 +247,30 @@ def _loaded(
         if tables
         else pd.DataFrame(columns=list(QUARANTINE_COLUMNS))
     )
+    hashes = [read.raw.sha256 or file_hash(read.spec.path) for read in reads]
+    sources_in = {
+        each: tuple(_source(*read, each) for read in zip(reads, hashes, strict=True))
+        for each in words.LANGUAGES
+    }
     return Loaded(
         project=project,
         layers=layers,
         standard=standard,
-        sources=tuple(_source(read, language) for read in reads),
+        sources=sources_in[language],
+        sources_in=sources_in,
         findings=findings_frame(rows, layers.crs),
         quarantine=quarantine,
     )
 
 
-def _source(read: _Read, language: str) -> Source:
+def _source(read: _Read, sha256: str, language: str) -> Source:
     spec, refused = read.raw.spec, len(read.records.refused)
     verdict, evidence, doubt = _verdict(read, language)
+    noted = (words.text(key, language, **values) for key, values in read.notes)
     return Source(
         layer=spec.name,
         path=spec.shown,
-        sha256=read.raw.sha256 or file_hash(spec.path),
+        sha256=sha256,
         rows=len(read.ids),
         used=len(read.ids) - refused,
         quarantined=refused,
@@ -273,10 +283,7 @@ def _source(read: _Read, language: str) -> Source:
         encoding=read.raw.encoding,
         mapped=MappingProxyType(dict(read.mapped.ours)),
         unmapped=tuple(read.mapped.renamed),
-        problems=(
-            *(words.text(key, language, **values) for key, values in read.notes),
-            *doubt,
-        ),
+        problems=(*noted, *doubt),
         notes=tuple(words.text(key, language, **values) for key, values in read.remarks),
     )
 

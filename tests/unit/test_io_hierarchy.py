@@ -179,6 +179,10 @@ def test_parents_by_prefix_and_what_should_be_there(folder: Path) -> None:
     # 199 should lie in street 19, which is not there: never passed over for county 1
     assert loaded.layers.grids["parent_id"].tolist() == ["11", "11", "12", "19"]
     assert loaded.sources[0].notes == ("上级按编号前缀取得：4 行有上级，0 行没有",)
+    assert loaded.sources_in["zh"] == loaded.sources
+    (told,) = loaded.sources_in["en"][0].notes
+    assert told.isascii()
+    assert "4" in told
     found = run_audit(loaded, select=["H302"]).findings
     assert found["grid_ids"].tolist() == [("199",)]
 

@@ -183,22 +183,31 @@ def _layers(loaded: Loaded, folder: Path) -> dict[str, Any]:
     specs = loaded.project.layers
     numbers = datasets_of_specs(specs, folder, datasets)
     found: dict[str, Any] = {}
-    for number, spec, source in zip(numbers, specs, loaded.sources, strict=True):
-        found.setdefault(str(number), _layer(loaded, spec, source))
+    for at, (number, spec) in enumerate(zip(numbers, specs, strict=True)):
+        found.setdefault(str(number), _layer(loaded, spec, at))
     return found
 
 
-def _layer(loaded: Loaded, spec: LayerSpec, source: Source) -> dict[str, Any]:
+def _said(source: Source) -> dict[str, list[str]]:
+    """Return the sentences on a layer; a doubt is told once, as evidence."""
+    return {
+        "evidence": list(source.datum_evidence),
+        "problems": [text for text in source.problems if text not in source.datum_evidence],
+        "notes": list(source.notes),
+    }
+
+
+def _layer(loaded: Loaded, spec: LayerSpec, at: int) -> dict[str, Any]:
+    source = loaded.sources[at]
+    told = {lang: sources[at] for lang, sources in loaded.sources_in.items()}
     names = ("rows", "used", "repaired", "quarantined", "crs", "encoding", "datum")
     is_doubtful = source.datum_verdict not in _SURE
     return {
         **{name: getattr(source, name) for name in names},
         "verdict": source.datum_verdict,
         "is_doubtful": is_doubtful,
-        "evidence": list(source.datum_evidence),
         "mapped": dict(source.mapped),
         "reasons": {lang: dict(column_reasons(source, spec, lang)) for lang in LANGUAGES},
-        "problems": [text for text in source.problems if text not in source.datum_evidence],
-        "notes": list(source.notes),
+        "said": {lang: _said(each) for lang, each in told.items()},
         "picture": datum_picture(loaded, source) if is_doubtful else None,
     }

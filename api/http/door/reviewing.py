@@ -117,7 +117,7 @@ def _accept(plan: dict[str, Any], checked: Any, number: str) -> None:  # noqa: A
     if found["verdict"] in DATUMS:
         entry["datum"] = found["verdict"]
         return
-    told = _CRS_TOLD.search(" ".join(found["evidence"]))
+    told = _CRS_TOLD.search(" ".join(found["said"]["zh"]["evidence"]))
     if found["verdict"] == "swapped":
         entry["axes"] = "xy" if entry["axes"] == "yx" else "yx"
     if told:
