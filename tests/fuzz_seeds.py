@@ -7,7 +7,6 @@ import tarfile
 import zipfile
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import pyogrio
@@ -73,8 +72,7 @@ def _vectors(folder: Path, layer: str, frame: gpd.GeoDataFrame) -> None:
     degrees.to_file(folder / f"{layer}.kml", driver="LIBKML")
     degrees.to_file(folder / f"{layer}.kmz", driver="LIBKML")
     frame.to_parquet(folder / f"{layer}.parquet")
-    plain: dict[str, Any] = {"compression": None, "store_schema": False}
-    frame.to_parquet(folder / f"{layer}_plain.geoparquet", **plain)
+    frame.to_parquet(folder / f"{layer}_plain.geoparquet", compression=None)
 
 
 def _tables(folder: Path, layer: str, frame: gpd.GeoDataFrame) -> None:
