@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from api.http.whatif import EDITS_SCHEMA
+
 __all__ = ["PROCESSES", "Process"]
 
 _VERSION: Final = {"type": "string", "minLength": 1, "maxLength": 200}
@@ -39,30 +41,12 @@ PROCESSES: Final[Mapping[str, Process]] = MappingProxyType(
         ),
         "coverage": Process(
             name="coverage",
-            inputs={
-                "version": _VERSION,
-                "add": {
-                    "type": "array",
-                    "maxItems": 1000,
-                    "items": {
-                        "type": "object",
-                        "required": ["lon", "lat"],
-                        "properties": {
-                            "lon": {"type": "number", "minimum": -180, "maximum": 180},
-                            "lat": {"type": "number", "minimum": -90, "maximum": 90},
-                            "category": {"type": "string", "maxLength": 200},
-                        },
-                        "additionalProperties": False,
-                    },
-                },
-                "remove": {"type": "array", "maxItems": 10000, "items": {"type": "string"}},
-            },
+            inputs={"version": _VERSION, **EDITS_SCHEMA["properties"]},
             needed=("version",),
             outputs={
-                "model": {"type": "string"},
-                "before": {"type": "object"},
-                "after": {"type": "object"},
-                "changed": {"type": "array", "items": {"type": "object"}},
+                "model": {"type": "string", "enum": ["radius", "network"]},
+                "tiers": {"type": "object"},
+                "circles": {"type": "object"},
             },
         ),
         "compare": Process(

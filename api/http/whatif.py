@@ -23,6 +23,7 @@ __all__ = [
     "WHATIF_PARAMETERS",
     "BusyError",
     "Cities",
+    "answer_of",
     "edits_of_values",
     "read_edits",
 ]
@@ -190,10 +191,9 @@ class Cities:
         if not self._asking.acquire(timeout=_WAIT_SECONDS):
             raise BusyError("http.too_often")
         try:
-            outcome = city.ask(_placed(edits, city))
+            return answer_of(city, edits, language)
         finally:
             self._asking.release()
-        return _told(outcome, language)
 
     def _city(self, dataset: Dataset) -> WhatIf:
         path = dataset.file("audit.gpkg")
@@ -212,6 +212,19 @@ class Cities:
         if not isinstance(found, WhatIf):
             raise NotFoundError("planning.nothing_to_try") from found
         return found
+
+
+def answer_of(city: WhatIf, edits: Mapping[str, Any], language: str) -> bytes:
+    """Return as JSON what `edits` (as `EDITS_SCHEMA` says) make of `city`.
+
+    Raises
+    ------
+    NotFoundError
+        If a site is not there, or there is no street near a link's end.
+    RequestError
+        If a place is out of reach of the city's CRS.
+    """
+    return _told(city.ask(_placed(edits, city)), language)
 
 
 def _placed(edits: Mapping[str, Any], city: WhatIf) -> Edits:

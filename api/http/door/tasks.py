@@ -92,16 +92,20 @@ def compare(task: Task) -> dict[str, Any]:
 
 
 def coverage(task: Task) -> dict[str, Any]:
-    """Return how a version is covered by radius, as it is and with sites added or left out."""
-    from api.http.door.coverages import coverage_with  # noqa: PLC0415
+    """Return what the edits in `inputs` make of a version; the same as `/coverage` answers."""
+    import orjson  # noqa: PLC0415 slow to import
+
+    from api.http.whatif import answer_of  # noqa: PLC0415
+    from geo.planning.whatif import WhatIf  # noqa: PLC0415
     from geo.store import open_store  # noqa: PLC0415
 
     task.step(5, "door.step_load")
     found = open_store(task.workspace).read_audit(str(task.inputs["version"]))
     task.step(40, "door.step_coverage")
-    return coverage_with(
-        found, added=task.inputs.get("add", ()), removed=task.inputs.get("remove", ())
+    answer: dict[str, Any] = orjson.loads(
+        answer_of(WhatIf.prepare(found), task.inputs, found.language)
     )
+    return answer
 
 
 def ledger(task: Task) -> dict[str, Any]:
