@@ -7,6 +7,8 @@ from typing import Any, Final
 import pandas as pd
 
 from geo.audit import Audit
+from geo.coverage import NETWORK
+from geo.coverage.network import the_mode
 from geo.crs import crs_name
 from geo.findings import SEVERITIES
 from geo.layers import Source
@@ -101,7 +103,7 @@ def _tier(audit: Audit, tier: Tier, model: str) -> dict[str, Any]:
         "model": model,
         "minutes": tier.minutes,
         "distance_m": tier.distance_m,
-        "speed_kmh": tier.speed_kmh,
+        "speed_kmh": the_mode(tier.mode).speed.value if model == NETWORK else tier.speed_kmh,
         "mode": tier.mode,
         "demand": tier.demand,
         "categories": _categories(audit, tier),

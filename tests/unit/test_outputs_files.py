@@ -94,6 +94,12 @@ def test_summary_has_every_key_of_the_contract(folder: Path) -> None:
     assert told["schema_version"]
 
 
+def test_along_streets_a_tier_has_the_speed_of_its_mode_not_of_its_metres() -> None:
+    told = summary(replace(fake_audit(), verdict_model="network"))["tiers"]
+    speeds = {tier["model"]: tier["speed_kmh"] for tier in told}
+    assert speeds == {"radius": pytest.approx(4.002), "network": 4.0}
+
+
 def test_summary_tells_categories_as_the_file_has_them() -> None:
     audit = fake_audit()
     tiers = {"party_10": replace(audit.standard.tiers["party_10"], categories=("centre",))}
