@@ -11,7 +11,7 @@ from api.commands.output import examples, format_option, print_audit, split_code
 from geo.audit import Audit, run_audit
 from geo.errors import LoadError
 from geo.findings import SEVERITIES
-from geo.io import DATABASES, Project, load, project_from_files, read_project
+from geo.io import DATABASES, DATUMS, Project, load, project_from_files, read_project
 from geo.outputs import place_outputs, summary, write_outputs
 from geo.store import Store, open_store
 from geo.words import language, text
@@ -41,6 +41,15 @@ def _help(name: str) -> str:
     return text(f"commands.{name}", _LANG)
 
 
+def _datums(_ctx: Any, _param: Any, given: tuple[str, ...]) -> dict[str, str]:  # noqa: ANN401
+    """Return the datum of each layer named as LAYER=DATUM."""
+    datums = dict((entry.split("=", 1) if "=" in entry else ("", entry)) for entry in given)
+    if not (set(datums) <= set(_LAYERS) and set(datums.values()) <= set(DATUMS)):
+        known = {"layers": "、".join(_LAYERS), "datums": "、".join(DATUMS)}
+        raise click.BadParameter(text("commands.audit_bad_datum", _LANG, given=given[-1], **known))
+    return datums
+
+
 @click.command(
     "audit",
     help=_help("audit"),
@@ -50,6 +59,7 @@ def _help(name: str) -> str:
         "audit taipei.toml -o out --select G,H --fail-on warning",
         "audit taipei.toml -o out --store 工作区 --name 2026年调整",
         "audit --grids 网格.gpkg --sites 站点.geojson -o out",
+        "audit --grids 网格.shp --sites 站点.xlsx --datum sites=gcj02 -o out",
     ),
 )
 @click.argument("project", type=_FILE, required=False)
@@ -72,6 +82,7 @@ def _help(name: str) -> str:
 @click.option("--buildings", type=_PLACE, help=_help("audit_buildings"))
 @click.option("--streets", type=_PLACE, help=_help("audit_streets"))
 @click.option("--standard", help=_help("audit_standard"))
+@click.option("--datum", "datums", multiple=True, callback=_datums, help=_help("audit_datum"))
 def command(
     *,
     project: Path | None,
@@ -84,7 +95,7 @@ def command(
 ) -> int:
     """Audit PROJECT, or the files given by options, into a folder."""
     files = {name: given[name] for name in _LAYERS}
-    chosen = _project(project, files, given["standard"])
+    chosen = _project(project, files, standard=given["standard"], datums=given["datums"])
     store = _store(given["store"], given["name"])
     audit = audit_to(chosen, folder, select=select, ignore=ignore, store=store, name=given["name"])
     if form == "json":
@@ -167,14 +178,19 @@ def _write(
 
 
 def _project(
-    path: Path | None, files: dict[str, Path | str | None], standard: str | None
+    path: Path | None,
+    files: dict[str, Path | str | None],
+    *,
+    standard: str | None,
+    datums: dict[str, str],
 ) -> Project:
     given = {name: value for name, value in files.items() if value is not None}
     if path is not None:
-        extra = [f"--{name}" for name in given] + (["--standard"] if standard else [])
+        extra = [f"--{name}" for name in given]
+        extra += ["--standard"] * bool(standard) + ["--datum"] * bool(datums)
         if extra:
             raise click.UsageError(text("commands.audit_not_both", _LANG, options="、".join(extra)))
         return read_project(path)
     if "grids" not in given:
         raise click.UsageError(text("commands.audit_need_project", _LANG))
-    return project_from_files(standard=standard, **given)
+    return project_from_files(standard=standard, datums=datums, **given)

@@ -1,5 +1,6 @@
 """From files to checked layers: project file, readers, column names, datum, quarantine."""
 
+from geo.io.datum import DATUMS
 from geo.io.loading import Loaded, load
 from geo.io.project import (
     DATABASES,
@@ -11,6 +12,7 @@ from geo.io.project import (
 
 __all__ = [
     "DATABASES",
+    "DATUMS",
     "LayerSpec",
     "Loaded",
     "Project",

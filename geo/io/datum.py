@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "DATUMS",
     "bd09_to_wgs84",
     "from_wgs84",
     "gcj02_to_wgs84",
@@ -21,6 +22,9 @@ __all__ = [
 ]
 
 Array = npt.NDArray[np.float64]
+
+DATUMS: Final = ("wgs84", "gcj02", "bd09")
+"""What a layer of degrees may be declared to be on."""
 
 _A_M: Final = 6378245.0
 _E2: Final = 0.00669342162296594323

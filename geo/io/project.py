@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -161,10 +161,12 @@ def project_from_files(
     buildings: Path | str | None = None,
     streets: Path | str | None = None,
     standard: str | None = None,
+    datums: Mapping[str, str] | None = None,
 ) -> Project:
     """Return a project of bare files: columns by their names, everything else by default.
 
-    A layer may be a database instead: `postgresql://user@host/database#schema.table`.
+    A layer may be a database instead: `postgresql://user@host/database#schema.table`. `datums`
+    gives the `datum` of layers, by their names.
     """
     given = {
         "grids": grids,
@@ -173,7 +175,12 @@ def project_from_files(
         "buildings": buildings,
         "streets": streets,
     }
-    specs = tuple(_bare_spec(name, place) for name, place in given.items() if place is not None)
+    said = datums or {}
+    specs = tuple(
+        replace(_bare_spec(name, place), datum=said.get(name))
+        for name, place in given.items()
+        if place is not None
+    )
     names = _standard(standard, Path()) if standard else DEFAULT_STANDARD
     title = specs[0].layer if specs[0].url and specs[0].layer else specs[0].path.name.split(".")[0]
     return Project(

@@ -244,3 +244,30 @@ def test_synth_names_a_place_it_cannot_read(
 ) -> None:
     assert _run("synth", "-o", tmp_path, "--communities", 2, "--at", "north") == 2
     assert "105.06,29.58; got north" in capsys.readouterr().err
+
+
+def test_degrees_of_a_table_need_a_datum_which_an_option_gives(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grids = _write(tmp_path)
+    sites = tmp_path / "sites.csv"
+    sites.write_text("site_id,lon,lat\ns,117.002,29.8200\n", encoding="utf-8")
+    files = ("audit", "--grids", grids, "--sites", sites, "--fail-on", "never")
+    assert _run(*files, "-o", tmp_path / "out") == 2
+    assert "--datum sites=gcj02" in capsys.readouterr().err
+
+    placed = []
+    for datum in ("wgs84", "gcj02"):
+        assert _run(*files, "--datum", f"sites={datum}", "-o", tmp_path / datum) == 0
+        site = gpd.read_file(tmp_path / datum / "sites.geojson").to_crs("EPSG:32650")
+        placed.append(site.geometry.iloc[0])
+    assert 300 < placed[0].distance(placed[1]) < 700
+
+
+@pytest.mark.parametrize("given", ["gcj02", "sites=wgs72", "cases=wgs84"])
+def test_a_datum_names_a_layer_and_is_one_we_know(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], given: str
+) -> None:
+    code = _run("audit", "--grids", _write(tmp_path), "--datum", given, "-o", tmp_path / "out")
+    assert code == 2
+    assert "sites=gcj02" in capsys.readouterr().err

@@ -16,7 +16,7 @@ import shapely
 from pyproj import CRS
 
 from geo.crs import WGS84, is_in_mainland_china, to_crs
-from geo.io.datum import from_wgs84, to_wgs84
+from geo.io.datum import DATUMS, from_wgs84, to_wgs84
 from geo.io.guard.chance import away_from_chance, chance_shifts, few_misses, ranks
 from geo.io.guard.claims import find_claims
 from geo.io.guard.limits import GuardLimits, guard_limits
@@ -27,7 +27,6 @@ __all__ = ["DatumVerdict", "Evidence", "judge_datum"]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-_DATUMS: Final = ("wgs84", "gcj02", "bd09")
 _IS_NEAR: Final[Mapping[str, Mapping[str, bool]]] = {
     "sites": {"buildings": True, "streets": True, "borders": False},
     "other": {"buildings": True, "streets": False, "borders": False},
@@ -180,7 +179,7 @@ def _readings(points: gpd.GeoDataFrame, declared: str) -> dict[str, Floats]:
     if declared == "wgs84" and not is_in_mainland_china(float(centre[0]), float(centre[1])):
         return {declared: xy}
     raw = from_wgs84(lonlat, declared)
-    others = (datum for datum in _DATUMS if datum != declared)
+    others = (datum for datum in DATUMS if datum != declared)
     return {declared: xy, **{d: _moved(to_wgs84(raw, d), WGS84, crs) for d in others}}
 
 
