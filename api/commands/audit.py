@@ -43,7 +43,8 @@ def _help(name: str) -> str:
 
 def _datums(_ctx: Any, _param: Any, given: tuple[str, ...]) -> dict[str, str]:  # noqa: ANN401
     """Return the datum of each layer named as LAYER=DATUM."""
-    datums = dict((entry.split("=", 1) if "=" in entry else ("", entry)) for entry in given)
+    parted = [entry.rpartition("=") for entry in given]
+    datums = {layer: datum for layer, _, datum in parted}
     if not (set(datums) <= set(_LAYERS) and set(datums.values()) <= set(DATUMS)):
         known = {"layers": "、".join(_LAYERS), "datums": "、".join(DATUMS)}
         raise click.BadParameter(text("commands.audit_bad_datum", _LANG, given=given[-1], **known))
