@@ -7,7 +7,7 @@ import click
 from api.commands.output import examples
 from geo.outputs import read_audit
 from geo.words import language, text
-from maps.reports import write_report
+from maps.reports import why_no_png, write_report
 
 __all__ = ["command"]
 
@@ -34,4 +34,7 @@ def command(*, audit_gpkg: Path, output: Path) -> int:
         click.echo(path)
     if output.suffix.lower() != ".html" and not any(p.suffix == ".pdf" for p in written):
         click.echo(text("commands.report_no_pdf", _LANG), err=True)
+    hindrance = why_no_png() if any(path.suffix == ".svg" for path in written) else None
+    if hindrance is not None:
+        click.echo(hindrance.text(_LANG), err=True)
     return 0

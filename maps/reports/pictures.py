@@ -13,7 +13,7 @@ import shapely
 from geo import words
 from geo.audit import Audit
 
-__all__ = ["KINDS", "picture_svg"]
+__all__ = ["FONTS", "KINDS", "picture_svg"]
 
 KINDS: Final = ("class", "findings")
 """What a picture may show: coverage by class, or findings."""
@@ -31,12 +31,22 @@ _COLOURS: Final = {
 }
 _LABELS: Final = {"class": "bar_caption", "findings": "bar_caption_findings"}
 _WORDS: Final = {"class": "class", "findings": "worst"}
+FONTS: Final = (
+    "Microsoft YaHei, PingFang SC, Hiragino Sans GB, Noto Sans CJK SC, Noto Sans SC,"
+    " Source Han Sans SC, WenQuanYi Micro Hei, SimHei, SimSun, Noto Serif CJK SC, sans-serif"
+)
+"""Fonts of Windows, macOS and Linux that have Chinese; a renderer takes the first it finds."""
+
 _OPENING: Final = (
     f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}"'
-    ' font-family="sans-serif" stroke-linejoin="round" role="img" aria-label="{label}">\n'
+    f' font-family="{FONTS}" stroke-linejoin="round" role="img" aria-label="{{label}}">\n'
     '<defs><pattern id="h" width="6" height="6" patternUnits="userSpaceOnUse">'
-    '<path d="M-1 -1L7 7" stroke="#8a3a08" stroke-width=".8"/></pattern></defs>'
+    '<path d="M-1 -1L7 7" stroke="#8a3a08" stroke-width=".8"/></pattern>'
+    '<pattern id="u" width="6" height="6" patternUnits="userSpaceOnUse">'
+    '<path d="M-1 7L7 -1" stroke="#8a94a0" stroke-width=".8"/></pattern></defs>'
 )
+_HATCHES: Final = {"blank": "h", "error": "h", "unknown": "u"}
+"""Which classes carry a texture, so that a print in grey tells them apart."""
 _RANK: Final = {"error": 3, "warning": 2, "info": 1}
 
 Floats = npt.NDArray[np.float64]
@@ -61,6 +71,7 @@ def picture_svg(audit: Audit, *, kind: str, language: str) -> str:
         *_grids(audit.grids, keys, colours=_COLOURS[kind], frame=frame),
         *_lines(audit, frame),
         *_legend(keys[_is_base(audit.grids)], kind, language),
+        *_marks(audit.map_marks, language),
         frame.scale_bar(),
         "</svg>",
     ]
@@ -79,9 +90,13 @@ class _Frame:
         self.top = 10 + (_HEIGHT - 20 - high * self.scale) / 2 + north * self.scale
 
     def path(self, shapes: npt.NDArray[np.object_]) -> str:
-        """Return the rings and lines of the shapes as one path."""
+        """Return the rings and lines of the shapes as one path.
+
+        Shells run one way and holes the other, so that holes stay empty and shapes that overlap do
+        not cancel each other out.
+        """
         small = shapely.simplify(shapes, 0.4 / self.scale, preserve_topology=True)
-        return "".join(self._line(xy) for xy in _strokes(small))
+        return "".join(self._line(xy) for xy in _strokes(shapely.orient_polygons(small)))
 
     def places(self, shapes: npt.NDArray[np.object_]) -> Floats:
         """Return where shapes lie: middle, or the point itself; (n, 2)."""
@@ -159,10 +174,10 @@ def _grids(
         path = frame.path(shapes[(keys == key).to_numpy()])
         if not path:
             continue
-        style = f'fill="{colour}" fill-rule="evenodd" stroke="#fff" stroke-width="{line:.2f}"'
+        style = f'fill="{colour}" stroke="#fff" stroke-width="{line:.2f}"'
         yield f'<path d="{path}" {style}/>'
-        if key in ("blank", "error"):
-            yield f'<path d="{path}" fill="url(#h)" fill-rule="evenodd"/>'
+        if key in _HATCHES:
+            yield f'<path d="{path}" fill="url(#{_HATCHES[key]})"/>'
 
 
 def _lines(audit: Audit, frame: _Frame) -> Iterator[str]:
@@ -186,8 +201,24 @@ def _legend(keys: pd.Series, kind: str, language: str) -> Iterator[str]:
     for row, (key, colour) in enumerate(_COLOURS[kind].items()):
         y = 40 + 26 * row
         name = words.text(f"maps.{_WORDS[kind]}_{key}", language)
-        for fill in (colour, "url(#h)") if key in ("blank", "error") else (colour,):
+        for fill in (colour, f"url(#{_HATCHES[key]})") if key in _HATCHES else (colour,):
             box = f'x="{left:g}" y="{y - 13}" width="26" height="16"'
             yield f'<rect {box} fill="{fill}" stroke="#8a94a0" stroke-width=".6"/>'
         told = escape(f"{name}  {count.get(key, 0):,}")
         yield f'<text x="{left + 34:g}" y="{y}" font-size="14">{told}</text>'
+
+
+def _marks(marks: Mapping[str, str], language: str) -> Iterator[str]:
+    """Yield the mark (such as 内部资料) and the map approval number, where they are given."""
+    right = f'x="{_WIDTH - 10:g}" text-anchor="end"'
+    if marks.get("mark"):
+        told = _xml(marks["mark"])
+        yield f'<text {right} y="20" font-size="15" font-weight="700" fill="#a3123f">{told}</text>'
+    if marks.get("approval_number"):
+        told = _xml(words.text("maps.print_approval", language, number=marks["approval_number"]))
+        yield f'<text {right} y="{_HEIGHT - 14:g}" font-size="13">{told}</text>'
+
+
+def _xml(text: str) -> str:
+    """Return `text` escaped, without the control characters that XML cannot hold."""
+    return escape("".join(sign for sign in text if sign >= " " or sign == "\t"))

@@ -1,4 +1,4 @@
-"""Write a report: HTML and pictures always, PDF where Chromium is on the machine."""
+"""Write a report: HTML and SVG always, PNG with its extra, PDF where Chromium is on the machine."""
 
 import os
 import shutil
@@ -11,6 +11,7 @@ from geo import words
 from geo.audit import Audit
 from maps.reports.page import report_html
 from maps.reports.pictures import KINDS, picture_svg
+from maps.reports.rasters import picture_png, why_no_png
 
 __all__ = ["find_chromium", "write_report"]
 
@@ -27,9 +28,9 @@ def find_chromium() -> str | None:
 def write_report(audit: Audit, output: Path) -> tuple[Path, ...]:
     """Write the report to `output` and return what was written, the report first.
 
-    A folder gets `report.html`, `map_class.svg`, `map_findings.svg` and, where Chromium is there,
-    `report.pdf`; a name that ends in `.html` or `.pdf` that one file. Without Chromium a `.pdf`
-    becomes the `.html` of the same name.
+    A folder gets `report.html`, `map_class.svg`, `map_findings.svg`, the same two as `.png` unless
+    `why_no_png` says why not, and, where Chromium is there, `report.pdf`; a name that ends in
+    `.html` or `.pdf` that one file. Without Chromium a `.pdf` becomes the `.html` of the same name.
 
     Raises
     ------
@@ -45,18 +46,21 @@ def write_report(audit: Audit, output: Path) -> tuple[Path, ...]:
     output.mkdir(parents=True, exist_ok=True)
     language = audit.language if audit.language in words.LANGUAGES else "zh"
     written = [_write(output / "report.html", page)]
-    written += [
-        _write(output / f"map_{kind}.svg", picture_svg(audit, kind=kind, language=language))
-        for kind in KINDS
-    ]
+    has_png = why_no_png() is None
+    for kind in KINDS:
+        drawn = picture_svg(audit, kind=kind, language=language)
+        written.append(_write(output / f"map_{kind}.svg", drawn))
+        if has_png:
+            written.append(_write(output / f"map_{kind}.png", picture_png(drawn)))
     pdf = _write_pdf(output / "report.pdf", page)
     return tuple([*written, pdf] if pdf else written)
 
 
-def _write(path: Path, text: str) -> Path:
+def _write(path: Path, content: str | bytes) -> Path:
+    raw = content.encode("utf-8") if isinstance(content, str) else content
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="\n")
+        part.write_bytes(raw)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
