@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,12 @@ from geo.io import load, project_from_files, read_project
 from geo.planning.whatif import Edits, Link, NewSite, WhatIf
 from geo.planning.whatif.along import AlongStreets
 from geo.planning.whatif.edits import edited
+from geo.planning.whatif.straight import StraightLines
 from geo.synth import build_city, write_city
 from maps import write_map
+from maps.whatif.members import pooled
 from tests.browser.pages import Opened, browser, open_map
+from tests.whatif_cases import random_edits
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -33,7 +37,8 @@ _JUDGE = """(edits) => {
   for (const name in found) {
     const gains = GC.whatIfGains(city, city.before[name], found[name]);
     told[name] = {
-      share: Array.from(found[name].share, (v) => isNaN(v) ? -1 : v), classes: found[name].classes,
+      share: Array.from(found[name].share, (v) => isNaN(v) ? -1 : v),
+      classes: found[name].classes, total: found[name].total,
       n_sites: Array.from(found[name].sites), gained: gains.gained, lost: gains.lost
     };
   }
@@ -133,6 +138,75 @@ def test_fifty_sites_moves_and_links_of_las_palmas(
     assert opened.faults == []
 
 
+def _require_same_by_radius(
+    opened: Opened, audit: Audit, seeds: range, *, tolerance: float = 0.0
+) -> int:
+    """Check each try by radius; return how many judged tiers gained or lost anybody or area."""
+    city = WhatIf.prepare(audit)
+    (model,) = city.models
+    assert isinstance(model, StraightLines)
+    number = {name: at for at, name in enumerate(city.sites.ids)}
+    n_changed = 0
+    for seed in seeds:
+        edits = random_edits(city, np.random.default_rng(seed))
+        told = opened.page.evaluate(
+            _JUDGE,
+            {
+                "add": [{"xy": site.at, "category": site.category} for site in edits.add],
+                "move": {str(number[name]): xy for name, xy in edits.move.items()},
+                "remove": [number[name] for name in edits.remove],
+                "links": [],
+            },
+        )
+        for name, tier in model.after(edited(city.sites, edits)).items():
+            gained, lost = model.ground.gains(model.before[name], tier)
+            assert told[name]["classes"] == tier.classes.tolist()
+            assert told[name]["n_sites"] == tier.n_sites.tolist()
+            share = np.nan_to_num(tier.share, nan=-1)
+            np.testing.assert_allclose(told[name]["share"], share, rtol=0, atol=tolerance)
+            assert told[name]["total"] == pytest.approx(model.ground.total_share(tier), abs=1e-6)
+            slack = tolerance * model.ground.head_area_m2.sum()
+            assert told[name]["gained"] == pytest.approx(gained.sum(), rel=1e-12, abs=slack)
+            assert told[name]["lost"] == pytest.approx(lost.sum(), rel=1e-12, abs=slack)
+            n_changed += int(gained.sum() + lost.sum() > 0)
+    assert opened.faults == []
+    return n_changed
+
+
+@pytest.mark.parametrize("has_buildings", [True, False])
+def test_without_streets_the_page_says_what_python_says_by_radius(
+    chromium: Browser, tmp_path: Path, *, has_buildings: bool
+) -> None:
+    left_out = {"streets"} if has_buildings else {"streets", "buildings"}
+    project = read_project(write_city(build_city(6, seed=5), tmp_path))
+    layers = tuple(layer for layer in project.layers if layer.name not in left_out)
+    audit = run_audit(load(replace(project, layers=layers)), select=("C",))
+    assert audit.verdict_model == "radius"
+    opened = open_map(chromium, write_map(audit, tmp_path / "map.html"))
+    opened.page.evaluate(_OPEN)
+    tolerance = 0.0 if has_buildings else 1e-7  # borders are packed to a sixteenth of a millimetre
+    n_changed = _require_same_by_radius(opened, audit, range(40), tolerance=tolerance)
+    assert n_changed >= 10
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("has_buildings", [True, False])
+def test_las_palmas_without_streets(
+    chromium: Browser, shared_data: Path, tmp_path: Path, *, has_buildings: bool
+) -> None:
+    folder = shared_data / "las-palmas"
+    project = project_from_files(
+        grids=folder / "school_catchments.gpkg",
+        sites=folder / "service_sites.geojson",
+        buildings=folder / "buildings.parquet" if has_buildings else None,
+    )
+    audit = run_audit(load(project), select=("C501",))
+    opened = open_map(chromium, write_map(audit, tmp_path / "map.html"))
+    opened.page.evaluate(_OPEN)
+    tolerance = 0.0 if has_buildings else 1e-7
+    assert _require_same_by_radius(opened, audit, range(50), tolerance=tolerance) > 0
+
+
 def test_a_planner_tries_saves_and_takes_back(page: Opened) -> None:
     tab = page.page
     tab.evaluate("GC.clearTried()")
@@ -163,9 +237,31 @@ def test_the_panel_speaks_both_languages(page: Opened) -> None:
     page.page.click("button[data-value=zh]")
 
 
-def test_small_counts_of_people_are_pooled() -> None:
-    from maps.whatif import pooled  # noqa: PLC0415
+def test_by_radius_there_are_rings_and_no_links(chromium: Browser, tmp_path: Path) -> None:
+    project = read_project(write_city(build_city(2, seed=5), tmp_path))
+    layers = tuple(layer for layer in project.layers if layer.name != "streets")
+    audit = run_audit(load(replace(project, layers=layers)), select=("C501",))
+    opened = open_map(chromium, write_map(audit, tmp_path / "map.html"))
+    tab = opened.page
+    tab.evaluate(_OPEN)
+    tab.click("#gc-whatif button[data-tool=add]")
+    tools = [node.get_attribute("data-tool") for node in tab.query_selector_all("[data-tool]")]
+    assert tools == ["add", "move", "remove", "save", "load", "clear"]
+    box = tab.locator(".leaflet-container").bounding_box()
+    tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert tab.locator(".gc-try-list li").count() == 1
+    assert tab.locator("path.leaflet-interactive, svg path").count() >= 1
+    before = tab.evaluate("JSON.stringify(GC.triedJson())")
+    mark = tab.locator(".gc-try-mark").bounding_box()
+    tab.mouse.move(mark["x"] + 10, mark["y"] + 10)
+    tab.mouse.down()
+    tab.mouse.move(mark["x"] + 60, mark["y"] + 40, steps=4)
+    tab.mouse.up()
+    assert tab.evaluate("JSON.stringify(GC.triedJson())") != before  # it was dragged
+    assert opened.faults == []
 
+
+def test_small_counts_of_people_are_pooled() -> None:
     weight = np.array([2.0, 9.0, 1.0, 3.0, 1.0])
     grid = np.array([0, 0, 0, 0, 1])
     people = np.ones(5, dtype=bool)

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
 
 from geo.audit import Audit, run_audit
+from geo.coverage import CoverageRules, grid_demand
 from geo.coverage.network import Places, the_mode, ways_of
 from geo.coverage.network.links import moved, with_links
 from geo.coverage.streets import street_edges
@@ -15,6 +17,8 @@ from geo.io import load, read_project
 from geo.planning.whatif import Edits, Link, NewSite, WhatIf, rank_links
 from geo.planning.whatif.along import AlongStreets
 from geo.planning.whatif.edits import edited
+from geo.planning.whatif.straight import StraightLines
+from geo.standards import Tier
 from geo.synth import build_city, write_city
 from tests.network_oracle import Spots, edge_ms, spots, times_ms
 from tests.whatif_cases import random_edits, require_same
@@ -72,6 +76,28 @@ def test_who_gains_and_who_loses(along: WhatIf) -> None:
     assert away.gained == 0.0
     assert away.lost == sum(grid.lost for grid in away.changed)
     assert (back.gained, back.lost, back.changed) == (0.0, 0.0, ())
+
+
+def test_by_area_the_totals_are_of_areas() -> None:
+    # ┌───────┬───────┐  two grids of 2 × 2 km without buildings, a site in the middle of the left
+    # │   s   │   x   │  one; a new one at x covers as much: circles of 1 km in squares of 2 km
+    # └───────┴───────┘
+    boxes = [shapely.box(0, 0, 2000, 2000), shapely.box(2000, 0, 4000, 2000)]
+    grids = gpd.GeoDataFrame({"kind": "base"}, geometry=boxes, index=["l", "r"], crs="EPSG:32650")
+    sites = gpd.GeoDataFrame(geometry=[shapely.Point(1000, 1000)], index=["s"], crs=grids.crs)
+    tier = Tier(tier_id="t", title={}, minutes=15.0, distance_m=1000.0)
+    city = StraightLines.prepare(
+        grids, sites, grid_demand(grids, None), tiers={"t": tier}, rules=CoverageRules()
+    )
+    edits = Edits(add=(NewSite(at=(3000.0, 1000.0)),))
+    before, after = city.before["t"], city.after(edited(city.sites, edits))["t"]
+    gained, lost = city.ground.gains(before, after)
+    assert city.ground.total_share(before) == pytest.approx(np.pi / 8)
+    assert city.ground.total_share(after) == pytest.approx(np.pi / 4)
+    assert gained.tolist() == pytest.approx([0.0, np.pi * 1e6])
+    assert lost.tolist() == [0.0, 0.0]
+    back = city.ground.gains(after, before)
+    assert [side.tolist() for side in back] == [lost.tolist(), gained.tolist()]
 
 
 def test_new_sites_have_names_and_circles(along: WhatIf) -> None:

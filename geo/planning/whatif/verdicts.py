@@ -37,6 +37,9 @@ class Ground:
         Memberships, length m: place `place_at[i]` stands in grid `grid_at[i]` for `weight[i]`.
     `head_at`, `head_grid`, `head_weight`
         Those that totals are summed over: of base grids, by the basis of the totals.
+    `head_area_m2`
+        Length n: what the shares of the grids themselves count in the totals, where these are of
+        areas and there are no lattice points for them; else 0.
     """
 
     demand: Demand
@@ -48,6 +51,7 @@ class Ground:
     head_at: Positions
     head_grid: Positions
     head_weight: Floats
+    head_area_m2: Floats
     grid_ids: npt.NDArray[np.object_]
 
     @classmethod
@@ -72,6 +76,7 @@ class Ground:
         counted = np.concatenate([weight, cell_m2])
         is_head = demand.is_base & (demand.basis == demand.totals_basis).to_numpy()
         head = np.flatnonzero(is_head[grid_at])
+        is_by_area = is_head & (demand.totals_basis == "area") & (cells is None)
         return cls(
             demand=demand,
             rules=rules,
@@ -82,6 +87,7 @@ class Ground:
             head_at=place_at[head].astype(np.intp),
             head_grid=grid_at[head].astype(np.intp),
             head_weight=counted[head],
+            head_area_m2=np.where(is_by_area, demand.area_m2, 0.0),
             grid_ids=demand.grid_ids.to_numpy(dtype=object),
         )
 
@@ -107,15 +113,22 @@ class Ground:
     def total_share(self, judged: Judged) -> float | None:
         """Return the covered share of everybody that could be judged; None where nobody was."""
         weight = self.head_weight * judged.known[self.head_at]
-        total = float(weight.sum())
-        return float((weight * judged.inside[self.head_at]).sum()) / total if total > 0 else None
+        area_m2 = self.head_area_m2 * ~np.isnan(judged.share)
+        total = float(weight.sum() + area_m2.sum())
+        hit = (weight * judged.inside[self.head_at]).sum()
+        hit += (area_m2 * np.nan_to_num(judged.share)).sum()
+        return float(hit) / total if total > 0 else None
 
     def gains(self, before: Judged, after: Judged) -> tuple[Floats, Floats]:
-        """Return by grid who is inside only afterwards, and who only before, by the basis."""
+        """Return by grid who is inside only afterwards, and who only before, by the basis.
+
+        Areas (m²) are those that the grid as a whole gains or loses.
+        """
         n, at = len(self.demand.grid_ids), self.head_at
+        wider = np.nan_to_num(after.share - before.share) * self.head_area_m2
         gained = (after.inside & ~before.inside)[at] * self.head_weight
         lost = (before.inside & ~after.inside)[at] * self.head_weight
         return (
-            np.bincount(self.head_grid, weights=gained, minlength=n).astype(float),
-            np.bincount(self.head_grid, weights=lost, minlength=n).astype(float),
+            np.bincount(self.head_grid, weights=gained, minlength=n) + np.maximum(wider, 0.0),
+            np.bincount(self.head_grid, weights=lost, minlength=n) + np.maximum(-wider, 0.0),
         )

@@ -4,33 +4,47 @@
 GC.NEVER = 2147483647;
 GC.BUCKET = 8192;
 
-/** The packed streets and demand → typed arrays; see maps/whatif.py. */
+/** A packed city → typed arrays, judged as it stands; see maps/whatif. */
 GC.whatIfCity = function (bytes) {
+  var packed = GC.packedCity(bytes), head = packed.head, city = {
+    head: head, siteXY: GC.unstep(packed.read("site.xy"), head.step_m), grid: packed.summed("member.grid"),
+    member: packed.summed("member.place"), isHead: packed.whole("grid.head"), area: packed.whole("grid.area")
+  };
+  city.weight = Float64Array.from(packed.read("member.weight"), function (value) { return value * head.weight_step; });
+  city.nGrids = city.isHead.length;
+  if (head.model === "radius") GC.straightCity(city, packed); else GC.streetCity(city, packed);
+  city.before = GC.whatIfJudge(city, { add: [], move: {}, remove: [], links: [] }).tiers;
+  return city;
+};
+GC.packedCity = function (bytes) {
   var size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
   var head = JSON.parse(new TextDecoder("utf-8").decode(bytes.subarray(8, 8 + size))), body = bytes.subarray(8 + size);
   var read = function (name) { return GC.varints(body, head.sections[name]); };
-  var whole = function (name) { return Int32Array.from(read(name)); };
-  var summed = function (name) {
-    var steps = read(name), values = new Int32Array(steps.length), now = 0;
-    for (var i = 0; i < steps.length; i++) { now += GC.unzigzag(steps[i]); values[i] = now; }
-    return values;
+  return {
+    head: head, read: read, whole: function (name) { return Int32Array.from(read(name)); },
+    summed: function (name) {
+      var steps = read(name), values = new Int32Array(steps.length), now = 0;
+      for (var i = 0; i < steps.length; i++) { now += GC.unzigzag(steps[i]); values[i] = now; }
+      return values;
+    }
   };
-  var city = {
-    head: head, nNodes: head.n_nodes, start: summed("chain.start"), end: summed("chain.end"), ms: whole("chain.ms"),
+};
+
+/** The streets, places and counts of a city judged along streets. */
+GC.streetCity = function (city, packed) {
+  var whole = packed.whole, summed = packed.summed, head = city.head;
+  L.extend(city, {
+    nNodes: head.n_nodes, start: summed("chain.start"), end: summed("chain.end"), ms: whole("chain.ms"),
     edgeSize: whole("edge.size"), edgeChain: summed("edge.chain"), edgeFrom: whole("edge.from_ms"), edgeMs: whole("edge.ms"),
-    edgeFlipped: whole("edge.flipped"), xy: GC.unstep(read("edge.xy"), head.step_m), siteXY: GC.unstep(read("site.xy"), head.step_m),
+    edgeFlipped: whole("edge.flipped"), xy: GC.unstep(packed.read("edge.xy"), head.step_m),
     site: { chain: summed("site.chain"), at: whole("site.at_ms"), access: whole("site.access_ms") },
     place: { chain: summed("place.chain"), at: whole("place.at_ms"), access: whole("place.access_ms") },
-    grid: summed("member.grid"), member: summed("member.place"), isHead: whole("grid.head"),
-    cells: whole("grid.cells"), area: whole("grid.area"), inside: {}, sites: {}
-  };
-  city.weight = Float64Array.from(read("member.weight"), function (value) { return value * head.weight_step; });
+    cells: whole("grid.cells"), inside: {}, sites: {}
+  });
   head.tiers.forEach(function (tier) { city.inside[tier.id] = whole("inside." + tier.id); city.sites[tier.id] = whole("sites." + tier.id); });
   city.longest = Math.max.apply(null, head.tiers.map(function (tier) { return tier.limit_ms; }));
   GC.joinCity(city);
   GC.snapCells(city);
-  city.before = GC.whatIfJudge(city, { add: [], move: {}, remove: [], links: [] }).tiers;
-  return city;
 };
 
 GC.unzigzag = function (value) { return value % 2 ? -(value + 1) / 2 : value / 2; };
@@ -60,7 +74,6 @@ GC.joinCity = function (city) {
   city.arcs = GC.grouped(ends, city.nNodes); // arc a of chain a % c leads to its other end
   city.onChain = GC.grouped(city.place.chain, c);
   city.gridsOf = GC.grouped(city.member, city.place.chain.length);
-  city.nGrids = city.isHead.length;
   city.part = new Int32Array(city.nNodes);
   for (var i = 0; i < city.nNodes; i++) city.part[i] = i;
   for (i = 0; i < c; i++) GC.unite(city.part, city.start[i], city.end[i]);
@@ -251,6 +264,9 @@ GC.timesOfSites = function (city, stop) {
 
 /** Judge every tier with edits made: {add: [{xy, category}], move: {position: xy}, remove: [position], links: [{from, to}]}. */
 GC.whatIfJudge = function (city, edits) {
+  return city.head.model === "radius" ? GC.judgeStraight(city, edits) : GC.judgeStreets(city, edits);
+};
+GC.judgeStreets = function (city, edits) {
   var links = edits.links.length ? GC.openLinks(city, edits.links) : null, changes = [], gone = new Set();
   var oldPlace = function (s) { return { chain: city.site.chain[s], at: city.site.at[s], access: city.site.access[s] }; };
   var kind = function (s) { return city.head.category ? city.head.category[s] : null; };
@@ -327,19 +343,23 @@ GC.whatIfTier = function (city, count, part, has) {
     judged += city.headWeight[i] * known[p];
     covered += city.headWeight[i] * known[p] * inside[p];
   }
-  var some = [];
-  for (i = 0; i < n; i++) {
-    share[i] = total[i] > 0 ? hit[i] / total[i] : NaN;
-    if (share[i] > 0) some.push(count.sites[i]);
-  }
+  for (i = 0; i < n; i++) share[i] = total[i] > 0 ? hit[i] / total[i] : NaN;
+  var classes = GC.classesBy(city.head, share, count.sites);
+  return { share: share, sites: count.sites, classes: classes, inside: inside, total: judged > 0 ? covered / judged : null };
+};
+
+/** The class of each grid from its share and its number of sites. */
+GC.classesBy = function (rules, share, sites) {
+  var some = [], i;
+  for (i = 0; i < share.length; i++) if (share[i] > 0) some.push(sites[i]);
   some.sort(function (a, b) { return a - b; });
   var half = some.length >> 1, median = !some.length ? 0 : some.length % 2 ? some[half] : (some[half - 1] + some[half]) / 2;
-  var above = Math.max(city.head.crowded_quotient * median, 3), classes = [];
-  for (i = 0; i < n; i++) {
-    classes.push(isNaN(share[i]) ? "unknown" : share[i] === 0 ? "blank" : share[i] < city.head.thin_below_share ? "thin"
-      : count.sites[i] > above ? "crowded" : "adequate");
+  var above = Math.max(rules.crowded_quotient * median, 3), classes = [];
+  for (i = 0; i < share.length; i++) {
+    classes.push(isNaN(share[i]) ? "unknown" : share[i] === 0 ? "blank" : share[i] < rules.thin_below_share ? "thin"
+      : sites[i] > above ? "crowded" : "adequate");
   }
-  return { share: share, sites: count.sites, classes: classes, inside: inside, total: judged > 0 ? covered / judged : null };
+  return classes;
 };
 
 /** Who is inside only afterwards, and only before. */
@@ -350,6 +370,10 @@ GC.whatIfGains = function (city, before, after) {
     if (now > was) gained += city.headWeight[i];
     if (was > now) lost += city.headWeight[i];
   }
+  (city.borders || []).forEach(function (border) { // what a grid judged by its area gains or loses as a whole
+    var wider = city.isHead[border.grid] ? (after.share[border.grid] - before.share[border.grid]) * border.area : 0;
+    if (wider > 0) gained += wider; else lost -= wider;
+  });
   return { gained: gained, lost: lost };
 };
 

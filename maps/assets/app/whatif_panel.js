@@ -155,10 +155,21 @@ GC.showMarks = function () {
   GC.showReached();
 };
 
-/** The new circles: the streets within the chosen tier of the sites added or moved. */
+/** The new circles of the sites added or moved: rings, or the streets within the chosen tier. */
 GC.showReached = function () {
   var tried = GC.tried, city = tried.city, tier = city.head.tiers.filter(function (one) { return one.id === GC.state.tier; })[0];
   if (!tried.result || !tier) return;
+  if (city.head.model === "radius") GC.showRings(tier.distance_m); else GC.showStreets(tier);
+};
+GC.showRings = function (radius) {
+  GC.tried.result.fresh.forEach(function (site) {
+    var ring = [];
+    for (var i = 0; i < 72; i++) ring.push(GC.latLngOf([site.xy[0] + radius * Math.cos(i * Math.PI / 36), site.xy[1] + radius * Math.sin(i * Math.PI / 36)]));
+    GC.tried.marks.addLayer(L.polygon(ring, { color: "#0a468f", weight: 2, opacity: 0.8, fill: false, interactive: false }));
+  });
+};
+GC.showStreets = function (tier) {
+  var tried = GC.tried, city = tried.city;
   var lines = [], done = {}, byChain = city.edgesOf || (city.edgesOf = GC.grouped(city.edgeChain, city.start.length)), c = city.start.length;
   tried.result.fresh.forEach(function (site) {
     if (!site.at) return;
@@ -189,7 +200,7 @@ GC.drawWhatIf = function () {
   GC.clear(box);
   box.appendChild(GC.h("summary", { text: GC.t("whatif") }));
   if (!tried.city) { box.appendChild(GC.h("p", { class: "gc-note", text: GC.t("whatif_wait") })); return; }
-  box.appendChild(GC.h("div", { class: "gc-try-tools", role: "group", "aria-label": GC.t("whatif") }, ["add", "move", "remove", "link"].map(function (tool) {
+  box.appendChild(GC.h("div", { class: "gc-try-tools", role: "group", "aria-label": GC.t("whatif") }, GC.toolsOf(tried.city).map(function (tool) {
     return GC.h("button", { type: "button", "data-tool": tool, "aria-pressed": tried.tool === tool ? "true" : "false", text: GC.t("whatif_" + tool), onclick: function () { GC.useTool(tool); } });
   })));
   box.appendChild(GC.h("p", { class: "gc-note", text: tried.fault || (tried.tool ? GC.t("whatif_help_" + tried.tool) : GC.t("whatif_help")) }));
@@ -205,6 +216,9 @@ GC.drawWhatIf = function () {
   box.appendChild(input);
   if (focus) { var again = box.querySelector('[data-tool="' + focus + '"]'); if (again) again.focus(); }
 };
+
+/** By radius a link changes nothing. */
+GC.toolsOf = function (city) { return ["add", "move", "remove"].concat(city.head.model === "radius" ? [] : ["link"]); };
 
 GC.categoryChoice = function () {
   var rows = GC.model.categories.rows.filter(function (row) { return row.name; });
