@@ -55,7 +55,8 @@ def _along_curve(xy: Floats) -> Longs:
     """Return where each place lies on a curve on which neighbours are near each other."""
     if not len(xy):
         return np.zeros(0, dtype=np.int64)
-    return gpd.GeoSeries.from_xy(*xy.T).hilbert_distance().to_numpy(dtype=np.int64)
+    found: Longs = gpd.GeoSeries.from_xy(*xy.T).hilbert_distance().to_numpy(dtype=np.int64)
+    return found
 
 
 def _add_places(packer: Packer, demand: Demand, sites: Sites) -> None:

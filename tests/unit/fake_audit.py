@@ -11,6 +11,7 @@ overlap, one gap, one orphan, blanks far from the sites:
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import geopandas as gpd
@@ -20,6 +21,7 @@ import shapely
 from shapely.affinity import translate
 
 from geo.audit import Audit
+from geo.coverage import CoverageRules
 from geo.findings import FINDING_COLUMNS
 from geo.layers import Layers
 from geo.standards import Figure, Standard, Tier
@@ -326,5 +328,8 @@ def _standard(tiers: Mapping[str, Tier]) -> Standard:
         kind="standard",
         tiers=tiers,
         orphan_tier="walk_15",
-        thresholds={"thin_below_share": Figure(value=0.9, unit="share", **ours)},  # type: ignore[arg-type]
+        thresholds={
+            name: Figure(value=value, unit="", **ours)  # type: ignore[arg-type]
+            for name, value in asdict(CoverageRules()).items()
+        },
     )

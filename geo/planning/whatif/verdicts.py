@@ -129,6 +129,6 @@ class Ground:
         gained = (after.inside & ~before.inside)[at] * self.head_weight
         lost = (before.inside & ~after.inside)[at] * self.head_weight
         return (
-            np.bincount(self.head_grid, weights=gained, minlength=n) + np.maximum(wider, 0.0),
-            np.bincount(self.head_grid, weights=lost, minlength=n) + np.maximum(-wider, 0.0),
+            np.bincount(self.head_grid, gained, minlength=n).astype(float) + wider.clip(min=0.0),
+            np.bincount(self.head_grid, lost, minlength=n).astype(float) - wider.clip(max=0.0),
         )
