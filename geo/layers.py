@@ -102,6 +102,11 @@ class Layers:
         railway, motorway, wall) and `name` where known.
     `nets`
         Departmental nets by name; polygons.
+    `finer`
+        Grids of the levels below that of `grids` (微网格), level to frame, from coarse to fine;
+        columns as those of `grids`. A parent may be a unit or a grid of a coarser level.
+    `grid_levels`
+        The level of `grids`, then those of `finer`; empty where grids have one level only.
     `levels`
         Levels of the units, from the top down; the last is the lowest, the parents of grids.
     `has_all_buildings`
@@ -120,6 +125,8 @@ class Layers:
     staff: pd.DataFrame | None = None
     cases: gpd.GeoDataFrame | None = None
     nets: Mapping[str, gpd.GeoDataFrame] = field(default_factory=lambda: MappingProxyType({}))
+    finer: Mapping[str, gpd.GeoDataFrame] = field(default_factory=lambda: MappingProxyType({}))
+    grid_levels: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
     has_all_buildings: bool = False
 
@@ -133,6 +140,29 @@ class Layers:
     def base_grids(self) -> gpd.GeoDataFrame:
         """The grids of kind `base`."""
         return self.grids[self.grids["kind"] == "base"]
+
+    @property
+    def all_grids(self) -> gpd.GeoDataFrame:
+        """The grids of all levels, those of `grids` first."""
+        if not self.finer:
+            return self.grids
+        joined = pd.concat([self.grids, *self.finer.values()])
+        return gpd.GeoDataFrame(joined, geometry="geometry", crs=self.crs)
+
+    @property
+    def parents(self) -> gpd.GeoDataFrame | None:
+        """What may be a parent: the units, and the grids that have a finer level below them.
+
+        Where a unit and a grid share an id it is the grid.
+        """
+        coarser = [self.grids, *self.finer.values()][:-1]
+        frames = [frame for frame in (self.units, *coarser) if frame is not None]
+        if not coarser or not frames:
+            return self.units
+        kept = ["name", "level", "parent_id", "geometry"]
+        joined = pd.concat([frame[[name for name in kept if name in frame]] for frame in frames])
+        joined = joined[~joined.index.duplicated(keep="last")]
+        return gpd.GeoDataFrame(joined, geometry="geometry", crs=self.crs).rename_axis("unit_id")
 
     @property
     def building_outlines(self) -> gpd.GeoDataFrame | None:

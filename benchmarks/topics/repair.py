@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from importlib.util import find_spec
 from io import StringIO
+from multiprocessing import get_context
 from pathlib import Path
 
 import geopandas as gpd
@@ -32,7 +33,8 @@ GAP_M = 50.0
 GAP_M2 = 100_000
 DEFECTS = ("G201", "G202", "G203", "G204")
 SLOW_FROM = 10_000
-"""From so many grids on smart_repair is left out."""
+BOUND_S = 300
+"""From so many grids on smart_repair runs in a process of its own, for so many seconds at most."""
 
 
 def contests() -> list[Contest]:
@@ -91,10 +93,8 @@ def _peers(n_grids: int) -> tuple[dict[str, Contestant], list[str]]:
         peers["mapshaper -clean"] = _mapshaper
     else:
         missing.append("mapshaper left out: not installed")
-    if n_grids >= SLOW_FROM:
-        missing.append("maup.smart_repair left out: too slow for so many grids")
-    elif find_spec("maup"):
-        peers["maup.smart_repair"] = _smart_repair
+    if find_spec("maup"):
+        peers["maup.smart_repair"] = _smart_repair if n_grids < SLOW_FROM else _bounded_smart_repair
     else:
         missing.append("maup.smart_repair left out: not installed")
     return peers, missing
@@ -125,6 +125,24 @@ def _smart_repair(frames: Frames) -> gpd.GeoDataFrame:
     return mended.set_index("grid_id")
 
 
+def _bounded_smart_repair(frames: Frames) -> gpd.GeoDataFrame | None:
+    """Return what smart_repair makes of it; None where it has not ended after `BOUND_S`."""
+    with tempfile.TemporaryDirectory() as name:
+        given, made = Path(name) / "in.parquet", Path(name) / "out.parquet"
+        frames["grids"].to_parquet(given)
+        run = get_context("spawn").Process(target=_smart_repair_file, args=(given, made))
+        run.start()
+        run.join(BOUND_S)
+        if run.is_alive():
+            run.kill()
+        run.join()
+        return gpd.read_parquet(made) if made.is_file() else None
+
+
+def _smart_repair_file(given: Path, made: Path) -> None:
+    _smart_repair({"grids": gpd.read_parquet(given)}).to_parquet(made)
+
+
 def _mapshaper(frames: Frames) -> gpd.GeoDataFrame:
     grids = frames["grids"]
     with tempfile.TemporaryDirectory() as name:
@@ -140,7 +158,9 @@ def _mapshaper(frames: Frames) -> gpd.GeoDataFrame:
     return grids[["kind"]].join(mended).set_geometry("geometry").set_crs(grids.crs)
 
 
-def _difference(ours: gpd.GeoDataFrame, theirs: gpd.GeoDataFrame) -> str:
+def _difference(ours: gpd.GeoDataFrame, theirs: gpd.GeoDataFrame | None) -> str:
+    if theirs is None:
+        return f"not ended after {BOUND_S} s"
     told = {"ours": ours, "theirs": theirs}
     before, units = ours.attrs["before"], ours.attrs["units"]
     faults = _faults(before, units)

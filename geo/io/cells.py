@@ -166,6 +166,6 @@ def _with_required(
     if schema.name == "grids" and "kind" not in frame.columns:
         kinds = _kinds(pd.Series(None, index=frame.index, dtype=object), records=records)
         frame.insert(0, "kind", kinds)
-    if schema.name == "units" and spec.level is not None:
+    if schema.name in ("grids", "units") and spec.level is not None:
         frame["level"] = spec.level
     return frame

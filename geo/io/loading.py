@@ -18,6 +18,7 @@ from geo.io.chain import related_units, with_geometry
 from geo.io.columns import Mapped, map_columns
 from geo.io.formats import RawLayer, read_layer
 from geo.io.formats.raw import Note
+from geo.io.grid_levels import joined_grids, split_levels
 from geo.io.guard import (
     Area,
     DatumVerdict,
@@ -204,13 +205,16 @@ def _layers(project: Project, reads: Sequence[_Read]) -> Layers:
     """Return the layers, each keyed by its ids."""
     single: dict[str, Any] = {}
     nets: dict[str, gpd.GeoDataFrame] = {}
-    crs = CRS(next(read.frame.crs for read in reads if read.spec.schema == "grids"))
+    of_grids = [read for read in reads if read.spec.schema == "grids"]
+    crs = CRS(of_grids[0].frame.crs)
     units, levels = related_units(reads, project, crs)
+    keyed = [gpd.GeoDataFrame(read.keyed()) for read in of_grids]
+    grids, finer, grid_levels = split_levels(joined_grids(keyed), of_grids)
     for read in reads:
         spec = read.raw.spec
         if read.misread is not None and spec.schema not in ("sites", "units"):
             continue
-        if spec.schema == "units":
+        if spec.schema in ("units", "grids"):
             continue
         if spec.schema == "nets":
             nets[spec.name.removeprefix("nets.")] = read.keyed()
@@ -220,6 +224,9 @@ def _layers(project: Project, reads: Sequence[_Read]) -> Layers:
         single["cases"] = with_geometry(single["cases"], crs)
     return Layers(
         **single,
+        grids=grids,
+        finer=finer,
+        grid_levels=grid_levels,
         units=units,
         nets=MappingProxyType(nets),
         levels=levels,
@@ -228,8 +235,9 @@ def _layers(project: Project, reads: Sequence[_Read]) -> Layers:
 
 
 def _check_references(layers: Layers, reads: Sequence[_Read]) -> None:
-    given = {name: getattr(layers, name) for name in ("grids", "units", "buildings", "estates")}
+    given = {name: getattr(layers, name) for name in ("units", "buildings", "estates")}
     known = {name: frame.index for name, frame in given.items() if frame is not None}
+    known["grids"] = layers.all_grids.index
     for read in reads:
         if read.raw.spec.schema in ("buildings", "staff", "cases"):
             rows = pd.Series(read.ids.index, index=pd.Index(read.ids))

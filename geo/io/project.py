@@ -233,8 +233,7 @@ def _specs(layers: Mapping[str, Any], folder: Path) -> list[LayerSpec]:
                 for net, item in entry.items()
             ]
         else:
-            entries = entry if isinstance(entry, list) else [entry]
-            entries = [each for item in entries for each in _one_a_level(item)]
+            entries = [each for item in _listed(entry) for each in _one_a_level(item)]
             found += [_spec(name, item, schema=name, folder=folder) for item in entries]
     return found
 
@@ -284,13 +283,18 @@ def _one_a_level(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return found
 
 
+def _listed(entry: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401
+    return entry if isinstance(entry, list) else [entry]
+
+
 def _codes(head: Mapping[str, Any], layers: Mapping[str, Any]) -> dict[str, str]:
     """Return the scheme of the grids' ids and of each level's, those of the layers last."""
     codes = {"grids": head["codes"]} if "codes" in head else {}
-    if "codes" in layers["grids"]:
-        codes["grids"] = layers["grids"]["codes"]
+    for entry in _listed(layers["grids"]):
+        if "codes" in entry:
+            codes[entry.get("level", "grids")] = entry["codes"]
     units = layers.get("units", [])
-    for entry in units if isinstance(units, list) else [units]:
+    for entry in _listed(units):
         named = entry.get("levels", [entry] if "level" in entry else [])
         for item in named:
             scheme = item.get("codes", entry.get("codes"))

@@ -34,13 +34,13 @@ def propose_parents(layers: Layers) -> tuple[Proposal, ...]:
 
     O(n) and the time of `match_names` for the values that are unknown.
     """
-    units = layers.units
+    units = layers.parents
     if units is None or "name" not in units:
         return ()
     return tuple(
         proposal
-        for layer, frame in (("grids", layers.grids), ("units", units))
-        if "parent_id" in frame
+        for layer, frame in (("grids", layers.all_grids), ("units", layers.units))
+        if frame is not None and "parent_id" in frame
         for proposal in _proposed(layer, frame["parent_id"], units)
     )
 

@@ -180,9 +180,11 @@ def _proposed(row: Any, tiling: Tiling) -> tuple[str | None, str | None]:  # noq
 
 def _people(shape: shapely.Geometry, tiling: Tiling) -> dict[str, float]:
     """Return residents and households of the buildings inside, missing where nothing is known."""
-    counts = tiling.point_counts.iloc[tiling.points_in(shape)]
+    inside = tiling.points_in(shape)
     return {
-        name: float(counts[name].sum()) if tiling.point_counts[name].notna().any() else np.nan
+        name: float(np.nansum(tiling.point_counts[name].to_numpy()[inside]))
+        if tiling.is_counted[name]
+        else np.nan
         for name in ("residents", "households")
     }
 

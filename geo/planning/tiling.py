@@ -1,6 +1,6 @@
 """The state of a tiling while it is repaired: geometries that change one dispute at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
@@ -30,8 +30,8 @@ class Tiling:
 
     `geometry` is changed in place by `replace`; the frame it came from is not. `parent` is the
     position of each grid's unit in `outlines`, by code and else by place, -1 where there is none;
-    `is_coded` tells which. `kept_m2` and `open_m2` are what each grid has for sure, and what is
-    disputed still.
+    `is_coded` tells which. `is_counted`: residents, households to whether any building says.
+    `kept_m2` and `open_m2` are what each grid has for sure, and what is disputed still.
     """
 
     ids: Geometries
@@ -44,12 +44,14 @@ class Tiling:
     points: Floats
     point_weights: Floats
     point_counts: pd.DataFrame
+    is_counted: Mapping[str, bool]
     point_owner: Positions
     kept_m2: Floats = field(default_factory=lambda: np.zeros(0))
     open_m2: Floats = field(default_factory=lambda: np.zeros(0))
     changed: set[int] = field(default_factory=set)
     noded: set[int] = field(default_factory=set)
     _tree: shapely.STRtree | None = None
+    _bounds: Floats = field(default_factory=lambda: np.zeros((0, 4)))
     _grown: set[int] = field(default_factory=set)
     _segments: dict[int, Floats] = field(default_factory=dict)
     _outline_segments: dict[int, Floats] = field(default_factory=dict)
@@ -82,8 +84,10 @@ class Tiling:
             points=points,
             point_weights=counts["residents"].fillna(0.0).to_numpy(float),
             point_counts=counts,
+            is_counted=counts.notna().any().to_dict(),
             point_owner=owner,
             _tree=shapely.STRtree(geometry),
+            _bounds=shapely.bounds(geometry),
             _points_tree=shapely.STRtree(shapely.points(points)),
         )
 
@@ -96,17 +100,20 @@ class Tiling:
             open_m2=self.open_m2.copy(),
             changed=set(self.changed),
             noded=set(self.noded),
+            _bounds=self._bounds.copy(),
             _grown=set(self._grown),
             _segments=dict(self._segments),
         )
 
     def near(self, zone: shapely.Geometry) -> list[int]:
         """Return the grids whose bounding boxes come within a metre of that of `zone`."""
-        box = shapely.box(*(shapely.bounds(zone) + _MARGIN_M))
+        west, south, east, north = shapely.bounds(zone) + _MARGIN_M
         assert self._tree is not None  # noqa: S101 (set by `of`)
-        found = set(self._tree.query(box).tolist())
-        found |= {k for k in self._grown if shapely.intersects(self.geometry[k].envelope, box)}
-        return sorted(found)
+        found = set(self._tree.query(shapely.box(west, south, east, north)).tolist())
+        grown = np.fromiter(self._grown, np.intp, len(self._grown))
+        low, high = self._bounds[grown, :2], self._bounds[grown, 2:]
+        meets = (low <= (east, north)).all(axis=1) & (high >= (west, south)).all(axis=1)
+        return sorted(found.union(grown[meets].tolist()))
 
     def segments_of(self, at: int) -> Floats:
         """Return the segments of the border of the grid at `at`, shape (k, 4)."""
@@ -116,10 +123,13 @@ class Tiling:
 
     def replace(self, at: int, geometry: shapely.Geometry, *, is_changed: bool) -> None:
         """Give the grid at `at` a new geometry; `is_changed` False: it only got vertices."""
+        bounds, known = shapely.bounds(geometry), self._bounds[at]
+        if at in self._grown or (bounds[:2] < known[:2]).any() or (bounds[2:] > known[2:]).any():
+            self._grown.add(at)  # the tree does not find it everywhere
+            self._bounds[at] = bounds
         self.geometry[at] = geometry
         self._segments.pop(at, None)
         (self.changed if is_changed else self.noded).add(at)
-        self._grown.add(at)
 
     def book(self, winner: int, losers: Iterable[int], area_m2: float) -> None:
         """Note that `area_m2` that was open between them is `winner`'s now."""
