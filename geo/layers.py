@@ -6,7 +6,7 @@ Kernels check once with
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -109,6 +109,8 @@ class Layers:
         The level of `grids`, then those of `finer`; empty where grids have one level only.
     `levels`
         Levels of the units, from the top down; the last is the lowest, the parents of grids.
+    `outline_ids`
+        Units that are outlines, where not every one of the lowest level is; None: all are.
     `has_all_buildings`
         True where the project says `complete = true`: a grid without a building is then truly
         empty.
@@ -128,6 +130,7 @@ class Layers:
     finer: Mapping[str, gpd.GeoDataFrame] = field(default_factory=lambda: MappingProxyType({}))
     grid_levels: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
+    outline_ids: frozenset[str] | None = None
     has_all_buildings: bool = False
 
     @property
@@ -151,18 +154,67 @@ class Layers:
 
     @property
     def parents(self) -> gpd.GeoDataFrame | None:
-        """What may be a parent: the units, and the grids that have a finer level below them.
+        """What may be a parent: the units, and the grids that have a finer level below them."""
+        return self.parents_above(len(self.finer))
+
+    def parents_above(self, n_levels: int) -> gpd.GeoDataFrame | None:
+        """Return the units and the grids of the `n_levels` coarsest levels, as units.
 
         Where a unit and a grid share an id it is the grid.
         """
-        coarser = [self.grids, *self.finer.values()][:-1]
-        frames = [frame for frame in (self.units, *coarser) if frame is not None]
-        if not coarser or not frames:
+        if not n_levels:
             return self.units
+        frames = [] if self.units is None else [self.units]
+        for level, grids in zip(self.grid_levels, (self.grids, *self.finer.values()), strict=True):
+            frames.append(grids[grids["kind"] == "base"].assign(level=level))
         kept = ["name", "level", "parent_id", "geometry"]
+        frames = frames[: len(frames) - len(self.grid_levels) + n_levels]
         joined = pd.concat([frame[[name for name in kept if name in frame]] for frame in frames])
         joined = joined[~joined.index.duplicated(keep="last")]
         return gpd.GeoDataFrame(joined, geometry="geometry", crs=self.crs).rename_axis("unit_id")
+
+    @property
+    def outlines(self) -> gpd.GeoDataFrame | None:
+        """The units of the lowest level that has polygons: where gaps are looked for; or None."""
+        if self.units is None:
+            return None
+        drawn = self.units[~(self.units.geometry.isna() | self.units.geometry.is_empty)]
+        for level in reversed(self.levels):
+            found = drawn[drawn["level"] == level]
+            if len(found) and self.outline_ids is not None:
+                return found[found.index.isin(self.outline_ids)]
+            if len(found):
+                return found
+        return None
+
+    def at_level(self, number: int) -> "Layers":
+        """Return the layers as they look from the grids of one level, 0 the coarsest.
+
+        Its grids are the `grids`; the units are what is above: units, and the grids of the coarser
+        levels down to the finest that a grid names as its parent. Those named are then the
+        outlines: a coarser grid need not have finer ones.
+        """
+        if not number:
+            return replace(self, finer=MappingProxyType({}), grid_levels=())
+        coarser = [self.grids, *self.finer.values()][:number]
+        grids = self.finer[self.grid_levels[number]]
+        named = frozenset(grids["parent_id"].dropna()) if "parent_id" in grids else frozenset()
+        above = [k for k, frame in enumerate(coarser, 1) if not named.isdisjoint(frame.index)]
+        n_above = max(above, default=0)
+        return replace(
+            self,
+            grids=grids,
+            finer=MappingProxyType({}),
+            grid_levels=(),
+            units=self.parents_above(n_above),
+            levels=(*self.levels, *self.grid_levels[:n_above]),
+            outline_ids=named if n_above else None,
+        )
+
+    def with_grids(self, grids: gpd.GeoDataFrame) -> "Layers":
+        """Return the layers with the rows of `grids` in place of the grids, level by level."""
+        finer = {level: grids.loc[frame.index] for level, frame in self.finer.items()}
+        return replace(self, grids=grids.loc[self.grids.index], finer=MappingProxyType(finer))
 
     @property
     def building_outlines(self) -> gpd.GeoDataFrame | None:

@@ -17,7 +17,7 @@ from geo.io import Loaded, load, read_project
 from geo.outputs import write_outputs
 from geo.outputs.repaired_project import repaired_project
 from geo.outputs.repairs import write_repair
-from geo.planning import OWNERS, Repair, RepairRules, outlines_of, repair_grids
+from geo.planning import OWNERS, Repair, RepairRules, repair_layers
 from geo.words import language, text
 from maps import write_map
 
@@ -81,12 +81,7 @@ def command(*, project: Path, folder: Path, choices: dict[str, str], by: str, fo
         )
         step(text("commands.repair_step", words))
         rules = _rules(loaded, choices=choices, by=by)
-        repair = repair_grids(
-            loaded.layers.grids,
-            rules=rules,
-            outlines=outlines_of(loaded.layers),
-            buildings=loaded.layers.buildings,
-        )
+        repair = repair_layers(loaded.layers, rules=rules)
         record = _record(loaded, repair, rules)
         write_repair(
             folder,
@@ -116,7 +111,7 @@ def _rules(loaded: Loaded, *, choices: dict[str, str], by: str) -> RepairRules:
 
 
 def _audit_after(loaded: Loaded, repair: Repair, folder: Path, *, step: Any, words: str) -> None:  # noqa: ANN401
-    mended = replace(loaded.layers, grids=repair.grids.drop(columns="status"))
+    mended = loaded.layers.with_grids(repair.grids.drop(columns="status"))
     audit = run_audit(
         replace(loaded, layers=mended),
         progress=lambda name: step(text("commands.step_audit", words, step=name)),

@@ -24,7 +24,7 @@ import shapely
 from benchmarks.contest import Contest, Contestant, Frames, MissingDataError
 from benchmarks.places import SHARED, synthetic
 from geo.grids import find_gaps, find_overlaps
-from geo.planning import RepairRules, outlines_of, repair_grids
+from geo.planning import RepairRules, repair_grids
 
 NOISE_M = 0.05
 SLIVER_M = 1.0
@@ -76,7 +76,7 @@ def _las_palmas() -> Frames:
 
 def _city(n_communities: int) -> Frames:
     layers = synthetic(n_communities)
-    outlines = outlines_of(layers)
+    outlines = layers.outlines
     assert outlines is not None
     return {"grids": layers.base_grids, "units": outlines}
 

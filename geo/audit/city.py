@@ -44,6 +44,7 @@ class City:
     codes: Mapping[str, CodeScheme]
     remarks: tuple[Mapping[str, str], ...]
     has_parents_by_place: bool
+    is_finer: bool = False
 
     @property
     def model(self) -> str:
@@ -62,7 +63,7 @@ class City:
 
     def outlines(self) -> gpd.GeoDataFrame | None:
         """Polygons of the lowest level of units that has any; None without."""
-        return _outlines(self.layers)
+        return self.layers.outlines
 
 
 def measure(loaded: Loaded) -> City:
@@ -97,7 +98,7 @@ def measure(loaded: Loaded) -> City:
             network=network,
         )
     matched = tiling.tile(
-        layers.grids, _outlines(layers), noise_width_m=standard.limit("noise_width_m")
+        layers.grids, layers.outlines, noise_width_m=standard.limit("noise_width_m")
     )
     return City(
         layers=layers,
@@ -203,15 +204,3 @@ def areas_of_sites(city: City) -> gpd.GeoDataFrame | None:
         rules=circles.CoverageRules.from_standard(standard),
         network=city.network,
     )
-
-
-def _outlines(layers: Layers) -> gpd.GeoDataFrame | None:
-    """Return the polygons of the lowest level of units that has any."""
-    units = layers.units
-    if units is None:
-        return None
-    drawn = units[~(units.geometry.isna() | units.geometry.is_empty)]
-    for level in reversed(layers.levels):
-        if (drawn["level"] == level).any():
-            return drawn[drawn["level"] == level]
-    return None

@@ -9,7 +9,7 @@ from geo.grids import area_m2, compactness, is_outside_units, n_parts
 from geo.layers import Layers, ancestors
 from geo.standards import Standard
 
-__all__ = ["grid_columns", "orphan_reasons", "unit_columns", "with_confidence"]
+__all__ = ["grid_columns", "orphan_reasons", "tiling_columns", "unit_columns", "with_confidence"]
 
 _UNIT_MEASURES = {
     "n_sites": "n_sites",
@@ -61,6 +61,21 @@ def grid_columns(
     reasons: pd.Series,
 ) -> gpd.GeoDataFrame:
     """Return the grids with the columns that an audit adds."""
+    grids = tiling_columns(layers, findings, borders=borders, people=people, reasons=reasons)
+    added = grids.join(wide.reindex(grids.index))
+    order = [name for name in added.columns if name != "geometry"]
+    return added[[*order, "geometry"]]
+
+
+def tiling_columns(
+    layers: Layers,
+    findings: gpd.GeoDataFrame,
+    *,
+    borders: pd.DataFrame,
+    people: pd.DataFrame,
+    reasons: pd.Series,
+) -> gpd.GeoDataFrame:
+    """Return the grids with the columns that tell of their borders and their people."""
     grids = layers.grids.copy()
     for column in people:
         if column not in grids and people[column].notna().any():
@@ -74,9 +89,7 @@ def grid_columns(
     grids["is_orphan"] = reasons.map(bool)
     grids["orphan_reasons"] = reasons
     grids["n_findings"] = named.reindex(grids.index, fill_value=0).astype(int)
-    added = grids.join(wide.reindex(grids.index))
-    order = [name for name in added.columns if name != "geometry"]
-    return added[[*order, "geometry"]]
+    return grids
 
 
 def unit_columns(

@@ -1,6 +1,6 @@
 """Raw findings to published ones: severity, unit, residents, sentences, ids, order."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import geopandas as gpd
@@ -81,7 +81,7 @@ def complete_findings(
     for column, values in _people_touched(findings, layers, people).items():
         findings[column] = findings[column].fillna(values)
     findings["n_buildings"] = _buildings_touched(findings, layers)
-    owners = proposed_owners(findings, layers.grids, layers.units)
+    owners = proposed_owners(findings, layers.all_grids, layers.parents)
     for name in ("owner_id", "border_m"):
         given = [details.get(name) for details in findings["details"]]
         told = pd.Series(given, index=findings.index, dtype=owners[name].dtype)
@@ -154,8 +154,8 @@ def _sentences(
     """Return the sentence of each finding by language."""
     registry = rules()
     names = {
-        "grids": _names(layers.grids),
-        "units": _names(layers.units),
+        "grids": _names(layers.all_grids),
+        "units": _names(layers.parents),
         "sites": _names(layers.sites),
     }
     titles = {name: tier.marked_title for name, tier in standard.tiers.items()}
@@ -212,16 +212,38 @@ def _listed(ids: tuple[str, ...], names: Mapping[str, str], language: str) -> st
 
 
 def _units_of(findings: gpd.GeoDataFrame, layers: Layers) -> pd.Series:
-    """Fill empty `unit_ids` with the parents of the grids, so that findings filter by unit."""
-    if layers.units is None or "parent_id" not in layers.grids:
+    """Fill empty `unit_ids` with the parents of the grids, so that findings filter by unit.
+
+    Of grids of a finer level these are grids; the units above them are added.
+    """
+    every = layers.all_grids
+    if layers.parents is None or "parent_id" not in every:
         return pd.Series(findings["unit_ids"])
-    parent = layers.grids["parent_id"].dropna().to_dict()
-    known = set(layers.units.index)
+    parent = every["parent_id"].dropna().to_dict()
+    known = set(layers.parents.index)
+    coarser = known.intersection(every.index) if layers.finer else set()
     filled = [
-        given or tuple(sorted({parent[g] for g in grids if parent.get(g) in known}))
+        _with_units_above(
+            given or tuple(sorted({parent[g] for g in grids if parent.get(g) in known})),
+            parent,
+            coarser,
+        )
         for given, grids in zip(findings["unit_ids"], findings["grid_ids"], strict=True)
     ]
     return pd.Series(filled, index=findings.index, dtype=object)
+
+
+def _with_units_above(
+    given: tuple[str, ...], parent: Mapping[str, str], coarser: Collection[str]
+) -> tuple[str, ...]:
+    """Return `given` and, of those that are grids (`coarser`), the units above them."""
+    told = dict.fromkeys(given)
+    above = [key for key in given if key in coarser]
+    while above:
+        above = [parent[key] for key in above if key in parent and parent[key] not in told]
+        told |= dict.fromkeys(above)
+        above = [key for key in above if key in coarser]
+    return tuple(told)
 
 
 def _sorted(findings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

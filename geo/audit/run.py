@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import geopandas as gpd
+import pandas as pd
 
 from geo import coverage as circles
 from geo.audit.city import (
@@ -17,6 +18,7 @@ from geo.audit.city import (
 )
 from geo.audit.columns import grid_columns, orphan_reasons, unit_columns, with_confidence
 from geo.audit.complete import complete_findings
+from geo.audit.finer import Level, find_at_finer_levels, finer_grids
 from geo.audit.need import need_of_city, services_of_city
 from geo.audit.nets import net_comparison
 from geo.audit.projection import mark_projection
@@ -74,12 +76,19 @@ def run_audit(
     raw = mark_projection(
         raw, city.layers, loaded.sources, noise_width_m=city.standard.limit("noise_width_m")
     )
+    levels = find_at_finer_levels(city, loaded.sources, chosen)
+    raw = concat_findings([raw, *(level.findings for level in levels)], city.layers.crs)
     findings = complete_findings(
-        raw, layers=city.layers, standard=city.standard, people=city.people
+        raw,
+        layers=city.layers,
+        standard=city.standard,
+        people=pd.concat([each.people for each in (city, *(level.city for level in levels))]),
     )
-    noise = _noise(reports)
+    noise = _noise(reports, levels)
     del raw, reports  # their details take memory
-    return _audit(loaded, city, findings, noise=noise, skipped=skipped, chosen=chosen)
+    return _audit(
+        loaded, city, findings, noise=noise, skipped=skipped, chosen=chosen, levels=levels
+    )
 
 
 def _run_steps(
@@ -107,10 +116,14 @@ def _run_steps(
     return reports, {code: skipped[code] for code in sorted(skipped)}
 
 
-def _noise(reports: Mapping[str, Report]) -> dict[str, int]:
-    """Return how many overlaps and gaps are noise."""
+def _noise(reports: Mapping[str, Report], levels: Sequence[Level]) -> dict[str, int]:
+    """Return how many overlaps and gaps are noise, at all levels."""
     return {
-        f"n_{name}": reports[name].counts.get("n_noise", 0) if name in reports else 0
+        f"n_{name}": sum(
+            each[name].counts.get("n_noise", 0)
+            for each in (reports, *(level.reports for level in levels))
+            if name in each
+        )
         for name in ("overlaps", "gaps")
     }
 
@@ -127,6 +140,7 @@ def _audit(
     noise: Mapping[str, int],
     skipped: Mapping[str, Mapping[str, str]],
     chosen: tuple[str, ...],
+    levels: Sequence[Level],
 ) -> Audit:
     layers, standard = city.layers, city.standard
     wide = circles.coverage_columns(city.coverage, city.demand, standard.tiers)
@@ -146,6 +160,7 @@ def _audit(
         standard=standard,
         layers=layers,
         grids=grids,
+        finer=finer_grids(levels, findings, standard.orphan_tier),
         units=unit_columns(layers, grids, findings, coverage=city.coverage, model=city.model),
         sites=sites_with_loads(city),
         circles=with_confidence(circles_to_draw(city), standard),

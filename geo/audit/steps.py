@@ -20,17 +20,21 @@ __all__ = ["STEPS", "Step", "unmet"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One check: the rules it judges, what it needs, and the call."""
+    """One check: the rules it judges, what it needs, and the call.
+
+    `at_every_level`: it holds for the grids of each finer level as well (`geo.audit.finer`).
+    """
 
     name: str
     rules: tuple[str, ...]
     needs: tuple[str, ...] = ()
     run: Callable[[City], Report]
+    at_every_level: bool = False
 
 
 def _overlaps(city: City) -> Report:
     report = tiling.find_overlaps(city.tiles(), **city.widths(), tiling=city.matched)
-    if city.standard.limit("unit_tiling"):
+    if city.standard.limit("unit_tiling") and not city.is_finer:
         return with_levels(report, city.layers, **city.widths())
     return report
 
@@ -131,20 +135,28 @@ def _stations(city: City) -> Report:
 
 
 STEPS: Final = (
-    Step(name="overlaps", rules=("G201", "G202", "G204", "G207"), run=_overlaps),
-    Step(name="gaps", rules=("G203", "G204"), run=_gaps),
+    Step(
+        name="overlaps",
+        at_every_level=True,
+        rules=("G201", "G202", "G204", "G207"),
+        run=_overlaps,
+    ),
+    Step(name="gaps", at_every_level=True, rules=("G203", "G204"), run=_gaps),
     Step(
         name="parts",
+        at_every_level=True,
         rules=("G206",),
         run=lambda city: tiling.find_detached_parts(city.layers.grids),
     ),
     Step(
         name="borders",
+        at_every_level=True,
         rules=("G208",),
         run=_isolated,
     ),
     Step(
         name="mismatches",
+        at_every_level=True,
         rules=("G205",),
         run=lambda city: find_mismatches(
             city.tiles(),
@@ -155,6 +167,7 @@ STEPS: Final = (
     ),
     Step(
         name="containment",
+        at_every_level=True,
         rules=("G210",),
         needs=("units", "parent_ids", "unit_polygons"),
         run=lambda city: tiling.find_outside_parent(
@@ -166,11 +179,13 @@ STEPS: Final = (
     ),
     Step(
         name="hierarchy",
+        at_every_level=True,
         rules=("H301", "H302", "H303", "H305"),
         run=_hierarchy,
     ),
     Step(
         name="codes",
+        at_every_level=True,
         rules=("H304",),
         run=lambda city: tiling.find_code_faults(
             city.layers.grids, city.layers.units, schemes=city.codes
@@ -178,6 +193,7 @@ STEPS: Final = (
     ),
     Step(
         name="cuts",
+        at_every_level=True,
         rules=("G209",),
         run=lambda city: find_cuts(
             city.tiles(),
@@ -189,6 +205,7 @@ STEPS: Final = (
     ),
     Step(
         name="buildings",
+        at_every_level=True,
         rules=("H306",),
         needs=("buildings",),
         run=lambda city: tiling.find_building_faults(city.tiles(), city.layers.buildings),
@@ -216,6 +233,7 @@ STEPS: Final = (
     ),
     Step(
         name="compactness",
+        at_every_level=True,
         rules=("S404",),
         run=lambda city: tiling.find_not_compact(
             city.layers.grids,

@@ -26,6 +26,8 @@ class Audit:
 
     `grids`, `units`, `sites`
         The layers with the audit's columns added (contract.md, Outputs), ids as index.
+    `finer`
+        The grids of the finer levels with the columns that tell of their borders; None without.
     `circles`
         `site_id, tier, model, minutes, distance_m`, polygons.
     `findings`
@@ -81,6 +83,7 @@ class Audit:
     verdict_model: str = "radius"
     messages: tuple[Mapping[str, str], ...] = ()
     nets: NetComparison | None = None
+    finer: gpd.GeoDataFrame | None = None
     responsibility: gpd.GeoDataFrame | None = None
     need: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=_nothing)
     services: Mapping[str, Mapping[str, int]] = field(default_factory=_nothing)
@@ -90,6 +93,14 @@ class Audit:
     def crs(self) -> CRS:
         """The working CRS."""
         return self.layers.crs
+
+    @property
+    def all_grids(self) -> gpd.GeoDataFrame:
+        """The grids of all levels, those of `grids` first; what only these have is missing."""
+        if self.finer is None:
+            return self.grids
+        joined = pd.concat([self.grids, self.finer])
+        return gpd.GeoDataFrame(joined, geometry="geometry", crs=self.crs)
 
     def n_findings(self, severity: str) -> int:
         """Return how many findings have `severity`."""

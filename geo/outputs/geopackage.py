@@ -49,7 +49,7 @@ _OF_BUILDINGS: Final = ("households", "residents")
 def geo_layers(audit: Audit) -> dict[str, gpd.GeoDataFrame]:
     """Return the layers with places that an audit publishes, by name; their ids are columns."""
     given = {
-        "grids": audit.grids,
+        "grids": audit.all_grids,
         "units": audit.units,
         "sites": audit.sites,
         "circles": audit.circles,
@@ -159,6 +159,7 @@ def _record(audit: Audit) -> dict[str, Any]:
         "crs": crs_name(audit.crs),
         "standard": to_record(audit.standard),
         "levels": layers.levels,
+        "grid_levels": layers.grid_levels,
         "has_all_buildings": layers.has_all_buildings,
         "coverage_summary": audit.coverage_summary,
         "noise": audit.noise,

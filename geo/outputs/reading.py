@@ -67,8 +67,11 @@ def _read(gpkg: Path) -> Audit:
         for name, columns in stored.items()
         if name not in _TABLES
     }
+    grids, finer = _levels(frames["grids"], record.get("grid_levels", ()))
     layers = Layers(
-        grids=frames["grids"],
+        grids=grids,
+        finer=finer,
+        grid_levels=tuple(record.get("grid_levels", ())),
         units=frames.get("units"),
         sites=frames.get("sites"),
         streets=frames.get("streets"),
@@ -83,7 +86,8 @@ def _read(gpkg: Path) -> Audit:
         created=record["created"],
         standard=from_record(record["standard"]),
         layers=layers,
-        grids=frames["grids"],
+        grids=grids,
+        finer=pd.concat(list(finer.values())) if finer else None,
         units=frames.get("units"),
         sites=frames.get("sites"),
         circles=frames["circles"],
@@ -103,6 +107,15 @@ def _read(gpkg: Path) -> Audit:
         nets=_nets(gpkg, frames, record),
         responsibility=frames.get("responsibility"),
     )
+
+
+def _levels(
+    grids: gpd.GeoDataFrame, levels: Sequence[str]
+) -> tuple[gpd.GeoDataFrame, Mapping[str, gpd.GeoDataFrame]]:
+    """Return the grids of the coarsest level, and of each finer one."""
+    finer = {level: grids[grids["level"] == level] for level in levels[1:]}
+    main = grids[~grids["level"].isin(levels[1:])] if finer else grids
+    return main, MappingProxyType(finer)
 
 
 def _nets(

@@ -31,8 +31,24 @@ def repaired_project(path: Path, folder: Path, *, crs: str) -> str:
     layers = data["layers"]
     for layer in _tables(layers):
         layer["path"] = _moved(layer["path"], path.parent, folder)
-    layers["grids"] = {"path": "grids.gpkg", "layer": "grids"}
+    layers["grids"] = _mended(layers["grids"])
     return toml_text(data)
+
+
+def _mended(grids: Any) -> Any:  # noqa: ANN401
+    """Return the entry of the mended grids: one, or one a level where levels have codes."""
+    mended: dict[str, Any] = {"path": "grids.gpkg", "layer": "grids"}
+    if isinstance(grids, dict):
+        return mended | {name: grids[name] for name in ("codes",) if name in grids}
+    if not any("codes" in entry for entry in grids):
+        return mended
+    named = [entry for entry in grids if "level" in entry]
+    return [
+        mended
+        | {"where": "level = '{}'".format(entry["level"].replace("'", "''"))}
+        | {name: entry[name] for name in ("level", "codes") if name in entry}
+        for entry in named
+    ] or mended | {"codes": next(entry["codes"] for entry in grids if "codes" in entry)}
 
 
 def _each(value: Any, change: Any) -> Any:  # noqa: ANN401

@@ -60,6 +60,7 @@ def summary(audit: Audit) -> dict[str, Any]:
         "thresholds": {name: _number(item) for name, item in standard.thresholds.items()},
         "counts": _counts(audit),
         "grids": _grids(audit.grids),
+        "grid_levels": _grid_levels(audit),
         "noise": {"n_overlaps": 0, "n_gaps": 0, **audit.noise},
         "coverage": {tier: dict(row) for tier, row in audit.coverage_summary.items()},
         "need": audit.need,
@@ -146,6 +147,13 @@ def _grids(grids: pd.DataFrame) -> dict[str, int]:
         "n_dedicated": int(kinds.get("dedicated", 0)),
         "n_orphans": int(grids["is_orphan"].sum()) if "is_orphan" in grids else 0,
     }
+
+
+def _grid_levels(audit: Audit) -> dict[str, int]:
+    """Return the grids of each level from coarse to fine, empty where there is one level."""
+    layers = audit.layers
+    frames = (layers.grids, *layers.finer.values())
+    return {level: len(each) for level, each in zip(layers.grid_levels, frames, strict=False)}
 
 
 def _basis(coverage: Mapping[str, Mapping[str, Any]]) -> str | None:

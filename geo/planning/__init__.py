@@ -1,7 +1,8 @@
 """Plans: what to change so that an audit comes out clean. Data in, proposals out; no files."""
 
 from geo.planning.changes import CHANGE_COLUMNS
-from geo.planning.repair import CHOICES, OWNERS, Repair, RepairRules, outlines_of, repair_grids
+from geo.planning.levels import repair_layers
+from geo.planning.repair import CHOICES, OWNERS, Repair, RepairRules, repair_grids
 
 __all__ = [
     "CHANGE_COLUMNS",
@@ -9,6 +10,6 @@ __all__ = [
     "OWNERS",
     "Repair",
     "RepairRules",
-    "outlines_of",
     "repair_grids",
+    "repair_layers",
 ]

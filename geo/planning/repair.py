@@ -15,7 +15,6 @@ import numpy as np
 
 from geo.errors import NotFoundError
 from geo.layers import (
-    Layers,
     require_columns,
     require_metric,
     require_polygons,
@@ -34,7 +33,7 @@ from geo.planning.owners import OwnerRules, Verdict
 from geo.planning.settling import Settlement, settle
 from geo.planning.tiling import Tiling
 
-__all__ = ["CHOICES", "OWNERS", "Repair", "RepairRules", "outlines_of", "repair_grids"]
+__all__ = ["CHOICES", "OWNERS", "Repair", "RepairRules", "repair_grids"]
 
 CHOICES: Final = ("fix", "ask", "leave")
 """What may be done about a finding: mend it, propose only, or nothing."""
@@ -101,17 +100,6 @@ class Repair:
     before: gpd.GeoDataFrame
     after: gpd.GeoDataFrame
     n_rounds: int
-
-
-def outlines_of(layers: Layers) -> gpd.GeoDataFrame | None:
-    """Return the units of the lowest level that has polygons: the outlines of gaps (contract)."""
-    if layers.units is None:
-        return None
-    drawn = layers.units[~(layers.units.geometry.isna() | layers.units.geometry.is_empty)]
-    for level in reversed(layers.levels):
-        if (drawn["level"] == level).any():
-            return drawn[drawn["level"] == level]
-    return None
 
 
 def repair_grids(

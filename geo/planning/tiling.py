@@ -84,7 +84,7 @@ class Tiling:
             points=points,
             point_weights=counts["residents"].fillna(0.0).to_numpy(float),
             point_counts=counts,
-            is_counted=counts.notna().any().to_dict(),
+            is_counted={str(name): bool(has) for name, has in counts.notna().any().items()},
             point_owner=owner,
             _tree=shapely.STRtree(geometry),
             _bounds=shapely.bounds(geometry),

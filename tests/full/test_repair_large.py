@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from geo.io import load, read_project
-from geo.planning import outlines_of
 from geo.synth import build_city, write_city
 from tests.repair_cases import check_repair
 
@@ -17,7 +16,7 @@ def test_a_city_of_50000_grids_is_mended(tmp_path: Path, seed: int) -> None:
     layers = load(read_project(path)).layers
     repair = check_repair(
         layers.grids,
-        outlines=outlines_of(layers),
+        outlines=layers.outlines,
         buildings=layers.buildings,
         units=layers.units,
     )

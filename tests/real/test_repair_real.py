@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from geo.io import load, read_project
-from geo.planning import RepairRules, outlines_of, repair_grids
+from geo.planning import RepairRules, repair_grids
 from geo.synth import build_city, write_city
 from tests.repair_cases import NOISE_M, RULES, SLIVER_M, check_repair, undisputed_lost_m2
 
@@ -48,7 +48,7 @@ def test_a_city_of_2400_grids_is_mended(tmp_path: Path) -> None:
     layers = load(read_project(path)).layers
     repair = check_repair(
         layers.grids,
-        outlines=outlines_of(layers),
+        outlines=layers.outlines,
         buildings=layers.buildings,
         units=layers.units,
     )

@@ -7,7 +7,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from geo.errors import NotFoundError
-from geo.planning import Repair, RepairRules, outlines_of, repair_grids
+from geo.planning import Repair, RepairRules, repair_grids
 from tests.builders import buildings, grids, units
 from tests.repair_cases import RULES, check_repair, defects, wkb
 
@@ -319,11 +319,11 @@ def test_the_outlines_are_the_lowest_units_that_have_polygons() -> None:
     drawn = units((0, 0, 10, 10), (0, 0, 5, 10)).assign(level=["street", "community"])
     drawn.loc["u1", "geometry"] = None
     layers = Layers(grids=grids((0, 0, 1, 1)), units=drawn, levels=("street", "community"))
-    found = outlines_of(layers)
+    found = layers.outlines
 
     assert found is not None
     assert list(found.index) == ["u0"]
-    assert outlines_of(Layers(grids=grids((0, 0, 1, 1)))) is None
+    assert Layers(grids=grids((0, 0, 1, 1))).outlines is None
 
 
 _ORIGIN = (500_000, 3_300_000)

@@ -51,12 +51,12 @@ def places_of(audit: Audit) -> Places:
     chains = _chains(audit, names)
     by_unit = _streets_and_communities(audit, names, chains)
     nowhere = ("", "")
-    grids = audit.grids
+    grids = audit.all_grids
     parents = grids["parent_id"] if "parent_id" in grids else pd.Series(None, index=grids.index)
-    by_grid = {
-        grid: by_unit.get(parent, nowhere)
-        for grid, parent in zip(grids.index, parents, strict=True)
-    }
+    by_grid: dict[str, tuple[str, str]] = {}
+    for grid, parent in zip(grids.index, parents, strict=True):  # coarser grids come first
+        known = by_grid if audit.finer is not None and parent in by_grid else by_unit
+        by_grid[grid] = known.get(parent, nowhere)
     return Places(
         by_grid=by_grid,
         by_unit=by_unit,

@@ -44,7 +44,7 @@ _TIER_FACTS: Final = (
 
 def grids_sheet(audit: Audit, places: Places) -> Sheet:
     """Return every grid with its measures, its verdicts and whether it is an orphan."""
-    language, grids = audit.language, audit.grids
+    language, grids = audit.language, audit.all_grids
     n = len(grids)
     spots = [places.by_grid.get(grid, ("", "")) for grid in grids.index]
     blocks: list[tuple[Column, Sequence[Any]]] = [
@@ -54,6 +54,8 @@ def grids_sheet(audit: Audit, places: Places) -> Sheet:
         (column("community", language), [community for _, community in spots]),
         (column("kind", language, "label"), _worded("kind", _values(grids, "kind", n), language)),
     ]
+    if audit.finer is not None:
+        blocks.append((column("level", language), _values(grids, "level", n)))
     for key, source, form in _GRID_FACTS:
         if source in grids:
             blocks.append((column(key, language, form), _values(grids, source, n)))
@@ -131,7 +133,7 @@ def _tier_blocks(audit: Audit, tier: str, n: int) -> list[tuple[Column, Sequence
     }
     blocks = []
     for key, source, form in _TIER_FACTS:
-        values = _values(audit.grids, f"{source or share}_{tier}{model}", n)
+        values = _values(audit.all_grids, f"{source or share}_{tier}{model}", n)
         if source == "class":
             values = _worded("class", values, audit.language)
         blocks.append((column(key, audit.language, form, fields=fields, width=_TIER_WIDTH), values))
