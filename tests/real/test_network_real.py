@@ -15,11 +15,12 @@ from geo.coverage.network import (
     Ways,
     arrival_ms,
     build_graph,
-    junction_counts,
+    counted_places,
     modes,
     nearest_ms,
     places_of,
     reached,
+    site_counts,
     targets_of,
     ways_of,
 )
@@ -112,20 +113,24 @@ def _unrounded(town: Town, spot: Spots, exact: np.ndarray) -> np.ndarray:
     return np.where(on, share * exact[spot.edge], 0.0)
 
 
-def test_counts_at_junctions_equal_one_search_a_site(town: Town) -> None:
+@pytest.mark.parametrize("worth", [0.0, np.inf], ids=["in threads", "in one"])
+def test_counts_equal_one_search_a_site(
+    town: Town, worth: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geo.coverage.network.counts._WORTH_SECONDS", worth)
     rng = np.random.default_rng(1)
     graph = town.graph
-    xy = _near_streets(town, 30, rng)
     limits = (300_000, 600_000, 900_000)
-    sites = places_of(
-        graph, town.snapper.nearest(xy, within_m=WITHIN_M), access_ms_per_m=WALK.ms_per_m
+    sites, places = (
+        places_of(
+            graph,
+            town.snapper.nearest(_near_streets(town, n, rng), within_m=WITHIN_M),
+            access_ms_per_m=WALK.ms_per_m,
+        )
+        for n in (90, 5000)
     )
-    counts = junction_counts(graph, sites, limits_ms=limits)
-    chains = graph.chains
-    some = rng.integers(0, len(chains.start), 500)
-    table = np.stack(
-        [nearest_ms(graph, type(sites)(*(part[i : i + 1] for part in sites))) for i in range(30)]
-    )
+    counts = site_counts(graph, sites, counted_places(graph, places), limits_ms=limits)
+    one_by_one = [type(sites)(*(part[i : i + 1] for part in sites)) for i in range(90)]
+    times = np.stack([arrival_ms(graph, nearest_ms(graph, one), places, one) for one in one_by_one])
     for row, limit in zip(counts, limits, strict=True):
-        node = chains.start[some]
-        assert row[node].tolist() == (table[:, node] <= limit).sum(axis=0).tolist()
+        np.testing.assert_array_equal(row, (times <= limit).sum(axis=0))

@@ -11,10 +11,12 @@ from geo.coverage.network import (
     Ways,
     arrival_ms,
     build_graph,
+    counted_places,
     modes,
     nearest_ms,
     places_of,
     reached,
+    site_counts,
     targets_of,
     ways_of,
 )
@@ -90,3 +92,27 @@ def test_random_networks_equal_dijkstra(seed: int, mode: str) -> None:
         table = np.full(expected.shape, np.inf)
         table[pairs.owner_at, pairs.site_at] = pairs.time_ms
         np.testing.assert_array_equal(table, np.where(expected <= limit, expected, np.inf))
+
+    limits = (60_000, 150_000, 600_000)
+    counts = site_counts(graph, at_sites, counted_places(graph, at_points), limits_ms=limits)
+    for row, limit in zip(counts, limits, strict=True):
+        np.testing.assert_array_equal(row, (expected <= limit).sum(axis=1))
+
+
+@pytest.mark.parametrize("mode", ["walk", "car"])
+@pytest.mark.parametrize("seed", range(8))
+def test_counts_at_every_node_of_the_streets_equal_one_search_a_site(seed: int, mode: str) -> None:
+    edges, ways = street_edges(streets := _streets(seed)), ways_of(streets, modes()[mode])
+    graph = build_graph(edges, ways)
+    chain, at_ms = np.empty((2, len(edges.node_xy)), dtype=np.int32)
+    for side, is_late in ((0, graph.edge_flipped), (1, ~graph.edge_flipped)):
+        chain[edges.nodes[:, side]] = graph.edge_chain
+        at_ms[edges.nodes[:, side]] = graph.edge_from_ms + np.where(is_late, graph.edge_ms, 0)
+    nodes = Places(chain, at_ms, np.zeros_like(chain))
+    sites = Places(*(part[::5] for part in nodes))
+    limits = (100_000, 300_000)
+    counts = site_counts(graph, sites, counted_places(graph, nodes), limits_ms=limits)
+    one_by_one = [Places(*(part[i : i + 1] for part in sites)) for i in range(len(sites.chain))]
+    times = np.stack([arrival_ms(graph, nearest_ms(graph, one), nodes, one) for one in one_by_one])
+    for row, limit in zip(counts, limits, strict=True):
+        np.testing.assert_array_equal(row, (times <= limit).sum(axis=0))

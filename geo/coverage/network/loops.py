@@ -4,23 +4,19 @@ What is compiled is kept on disk as long as its own file does not change; loops 
 other must therefore not be in different ones.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
 from geo.coverage.compiled import compiled
-from geo.coverage.network.arrays import NEVER_MS, Ints, Longs
+from geo.coverage.network.arrays import NEVER_MS, Ints, Places, Queue, Scratch
 from geo.coverage.network.graph import Arcs, Chains
 
 __all__ = [
     "BUCKET_BITS",
-    "Places",
-    "Queue",
-    "Scratch",
     "arrive",
     "count",
     "nearest",
-    "ordered",
     "reach",
 ]
 
@@ -31,48 +27,6 @@ _NONE: Final = -1
 _NEVER: Final = NEVER_MS
 _ONE: Final = np.uint32(1)
 _BITS: Final = np.uint32(BUCKET_BITS)
-
-
-class Places(NamedTuple):
-    """k places on the network, each array of length k.
-
-    `chain`: -1 where no street is near enough. `at_ms`: time from the chain's start. `access_ms`:
-    time of the straight way between place and street.
-    """
-
-    chain: Ints
-    at_ms: Ints
-    access_ms: Ints
-
-
-class Queue(NamedTuple):
-    """Scratch of one search over n junctions.
-
-    `head`: first entry of each bucket, a power of two of them. `after`: the next entry of the same
-    bucket. `waits`: the junction of each entry. `slot`: bucket that each junction waits in, else
-    -1; its other entries are out of date. `state`: how many entries wait, how many are in use.
-    """
-
-    head: Ints
-    after: Ints
-    waits: Ints
-    slot: Ints
-    state: Ints
-
-
-class Scratch(NamedTuple):
-    """What one thread writes to.
-
-    `times` of all junctions, those seen in `nodes`; chains seen in `chains` (`is_seen` 1); `best`
-    time of all owners, those seen in `owners`.
-    """
-
-    times: Ints
-    nodes: Ints
-    is_seen: Ints
-    chains: Ints
-    best: Ints
-    owners: Ints
 
 
 @compiled
@@ -190,26 +144,6 @@ def _along_ms(chains: Chains, chain: int, at_ms: int, site_at_ms: int) -> int:
     if ahead <= 0 and chains.backward[chain]:
         return -ahead
     return _NEVER
-
-
-@compiled
-def ordered(chain: Ints, n_chains: int) -> tuple[Ints, Longs]:
-    """Return where the places of each chain begin (n_chains + 1), and the places in that order.
-
-    Places on no chain (-1) are left out; those of one chain stay in order. O(places + chains).
-    """
-    first = np.zeros(n_chains + 1, np.int32)
-    for place in range(len(chain)):
-        if chain[place] >= 0:
-            first[chain[place] + 1] += 1
-    for each in range(n_chains):
-        first[each + 1] += first[each]
-    order, free = np.empty(first[n_chains], np.int64), first.copy()
-    for place in range(len(chain)):
-        if chain[place] >= 0:
-            order[free[chain[place]]] = place
-            free[chain[place]] += 1
-    return first, order
 
 
 @compiled
@@ -344,22 +278,121 @@ def _touched(arcs: Arcs, home: int, scratch: Scratch, n_nodes: int) -> int:
 
 @compiled
 def count(
-    chains: Chains, arcs: Arcs, sites: Places, limits: Ints, tools: tuple[Scratch, Queue]
-) -> Ints:
-    """Return how many sites reach each junction within each of the limits."""
-    scratch, queue = tools
-    counts = np.zeros((len(limits), len(scratch.times)), np.int32)
+    chains: Chains,
+    arcs: Arcs,
+    sites: Places,
+    targets: tuple[Places, Ints, Ints],
+    limits: Ints,
+    tools: tuple[Scratch, Queue, tuple[Ints, Ints, Ints]],
+) -> None:
+    """Add how many sites reach each target within each of the limits, and not within a shorter one.
+
+    What is added to has a column for each limit, and one for later: the junctions, the chains that
+    lie within a limit as a whole, and what the places on them are to be counted by besides.
+    """
+    scratch, queue, (junctions, whole, single) = tools
     for site in range(len(sites.chain)):
         if sites.chain[site] < 0:
             continue
         n = _ball(chains, arcs, sites, site, limits[-1], scratch, queue)
+        if len(targets[0].chain) > 0:
+            _count_at_home(chains, sites, site, targets, limits, scratch.times, single)
+            home = sites.chain[site]
+            _count_around(chains, arcs, home, targets, limits, scratch, n, whole, single)
         for at in range(n):
-            node = np.uint32(scratch.nodes[at])
-            time, tier = scratch.times[node], 0
+            node, tier = np.uint32(scratch.nodes[at]), 0
             for shorter in range(len(limits) - 1):
-                tier += time > limits[shorter]
-            counts[np.uint32(tier), node] += 1
+                tier += scratch.times[node] > limits[shorter]
+            junctions[node, np.uint32(tier)] += 1
             scratch.times[node] = _NEVER
-    for tier in range(1, len(limits)):
-        counts[tier] += counts[tier - 1]
-    return counts
+
+
+@compiled
+def _count_at_home(
+    chains: Chains,
+    sites: Places,
+    site: int,
+    targets: tuple[Places, Ints, Ints],
+    limits: Ints,
+    times: Ints,
+    single: Ints,
+) -> None:
+    """Count a site at the places on its own chain, each by itself."""
+    (placed, first, _), home = targets, sites.chain[site]
+    for place in range(first[home], first[home + 1]):
+        direct = _along_ms(chains, home, placed.at_ms[place], sites.at_ms[site])
+        time = _way_ms(chains, home, placed.at_ms[place], times)
+        time = min(time, direct + sites.access_ms[site]) + placed.access_ms[place]
+        tier = 0
+        while tier < len(limits) and time > limits[tier]:
+            tier += 1
+        single[place, tier] += 1
+
+
+@compiled
+def _count_around(
+    chains: Chains,
+    arcs: Arcs,
+    home: int,
+    targets: tuple[Places, Ints, Ints],
+    limits: Ints,
+    scratch: Scratch,
+    n_nodes: int,
+    whole: Ints,
+    single: Ints,
+) -> None:
+    """Count one site on all other chains that end at a junction within reach.
+
+    A chain is counted once, in the first limit that the whole of it is within; places on it that
+    are nearer than that are moved to a shorter one.
+    """
+    (placed, first, access), times, n_limits = targets, scratch.times, len(limits)
+    at_ms, access_ms = placed.at_ms, placed.access_ms
+    for seen in range(n_nodes):
+        node = np.uint32(scratch.nodes[seen])
+        for arc in range(np.uint32(arcs.first[node]), np.uint32(arcs.first[node + _ONE])):
+            chain, other = np.uint32(arcs.chain[arc]), np.uint32(arcs.tail[arc])
+            if first[chain] == first[chain + _ONE] or chain == np.uint32(home):
+                continue
+            if times[other] != _NEVER and (other < node or _is_again(arcs, node, arc)):
+                continue
+            is_start = np.uint32(chains.start[chain]) == node
+            start = np.int64(times[node if is_start else other])
+            end = np.int64(times[other if is_start else node])
+            length = np.int64(chains.time_ms[chain])
+            by_start = start if chains.backward[chain] else np.int64(_NEVER)
+            by_end = (end if chains.forward[chain] else np.int64(_NEVER)) + length
+            latest = min(by_start + length, by_end, (by_start + by_end) >> 1) + access[chain]
+            tier = 0
+            for limit in range(n_limits):
+                tier += latest > limits[limit]
+            whole[chain, np.uint32(tier)] += 1
+            if tier == 0 or (tier < n_limits and min(start, end) > limits[tier - 1]):
+                continue
+            for place in range(np.uint32(first[chain]), np.uint32(first[chain + _ONE])):
+                at = np.int64(at_ms[place])
+                time = min(by_start + at, by_end - at, _at_an_end(at, length, start, end))
+                time += access_ms[place]
+                nearer = 0
+                for limit in range(n_limits):
+                    nearer += time > limits[limit]
+                single[place, np.uint32(nearer)] += 1
+                single[place, np.uint32(tier)] -= 1
+
+
+@compiled
+def _at_an_end(at_ms: int, length: int, start: int, end: int) -> int:
+    """Return the time of the junction that a place is at, whatever the chain's direction."""
+    if at_ms == 0:
+        return start
+    return end if at_ms == length else np.int64(_NEVER)
+
+
+@compiled
+def _is_again(arcs: Arcs, node: int, arc: int) -> bool:
+    """Whether the arc belongs to a loop that an arc before it belongs to."""
+    is_again = False
+    if np.uint32(arcs.tail[arc]) == node:
+        for before in range(np.uint32(arcs.first[node]), arc):
+            is_again |= arcs.chain[before] == arcs.chain[arc]
+    return is_again

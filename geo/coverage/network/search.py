@@ -6,43 +6,33 @@ of its own, and the graph is shared.
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from time import perf_counter
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from geo.coverage.compiled import in_threads
-from geo.coverage.network.arrays import NEVER_MS, Ints, Longs
+from geo.coverage.compiled import compiled
+from geo.coverage.network.arrays import NEVER_MS, Ints, Longs, Places, Queue, Scratch
 from geo.coverage.network.graph import Graph
-from geo.coverage.network.loops import (
-    BUCKET_BITS,
-    Places,
-    Queue,
-    Scratch,
-    arrive,
-    count,
-    nearest,
-    ordered,
-    reach,
-)
+from geo.coverage.network.loops import BUCKET_BITS, arrive, nearest, reach
 
 __all__ = [
+    "CHUNK",
     "Places",
     "Reached",
     "Targets",
     "arrival_ms",
-    "junction_counts",
+    "by_chain",
+    "longest_ms",
     "nearest_ms",
+    "queue_for",
     "reached",
+    "scratch_for",
     "take",
     "targets_of",
 ]
 
-_CHUNK: Final = 64
-
-_WORTH_SECONDS: Final = 0.01
-"""Work of less than this is done before threads have started."""
+CHUNK: Final = 64
 
 
 class Reached(NamedTuple):
@@ -62,7 +52,7 @@ def take(places: Places, some: Longs | slice) -> Places:
     return Places(chain=chain, at_ms=at_ms, access_ms=access_ms)
 
 
-def _by_chain(places: Places, n_chains: int) -> tuple[Places, Ints, Longs]:
+def by_chain(places: Places, n_chains: int) -> tuple[Places, Ints, Longs]:
     """Return the places on a chain in order of chains, where each chain's begin, their positions.
 
     `first` has n_chains + 1 entries: the places of chain c are first[c] to first[c + 1].
@@ -71,7 +61,27 @@ def _by_chain(places: Places, n_chains: int) -> tuple[Places, Ints, Longs]:
     return take(places, order), first, order
 
 
-def _longest_ms(graph: Graph, sites: Places) -> int:
+@compiled
+def ordered(chain: Ints, n_chains: int) -> tuple[Ints, Longs]:
+    """Return where the places of each chain begin (n_chains + 1), and the places in that order.
+
+    Places on no chain (-1) are left out; those of one chain stay in order. O(places + chains).
+    """
+    first = np.zeros(n_chains + 1, np.int32)
+    for place in range(len(chain)):
+        if chain[place] >= 0:
+            first[chain[place] + 1] += 1
+    for each in range(n_chains):
+        first[each + 1] += first[each]
+    order, free = np.empty(first[n_chains], np.int64), first.copy()
+    for place in range(len(chain)):
+        if chain[place] >= 0:
+            order[free[chain[place]]] = place
+            free[chain[place]] += 1
+    return first, order
+
+
+def longest_ms(graph: Graph, sites: Places) -> int:
     """Return by how much (ms) waiting times of a search can differ."""
     longest = int(graph.chains.time_ms.max(initial=0))
     return longest + int(sites.access_ms.max(initial=0))
@@ -85,7 +95,7 @@ def nearest_ms(graph: Graph, sites: Places) -> Ints:
     One search from all sites: O(arcs), a little more where a bucket is looked at twice.
     """
     times = np.full(graph.n_nodes, NEVER_MS, dtype=np.int32)
-    queue = _queue(graph, _longest_ms(graph, sites), len(sites.chain))
+    queue = queue_for(graph, longest_ms(graph, sites), len(sites.chain))
     nearest(graph.chains, graph.arcs, sites, times, queue)
     return times
 
@@ -98,7 +108,7 @@ def arrival_ms(graph: Graph, times: Ints, points: Places, sites: Places) -> Ints
     times
         What `nearest_ms` gave for the same sites.
     """
-    placed, first, _ = _by_chain(sites, len(graph.chains.start))
+    placed, first, _ = by_chain(sites, len(graph.chains.start))
     return arrive(graph.chains, times, points, placed, first)
 
 
@@ -118,7 +128,7 @@ class Targets(NamedTuple):
 def targets_of(graph: Graph, places: Places, owner_at: npt.ArrayLike) -> Targets:
     """Return `places` (k) owned by `owner_at` (k, from 0), ready for `reached`. O(k log k)."""
     owners = np.asarray(owner_at, dtype=np.int32)
-    placed, first, order = _by_chain(places, len(graph.chains.start))
+    placed, first, order = by_chain(places, len(graph.chains.start))
     size = int(owners.max(initial=-1)) + 1
     return Targets(places=placed, first=first, owner_at=owners[order], size=size)
 
@@ -135,15 +145,15 @@ def reached(graph: Graph, sites: Places, targets: Targets, *, limit_ms: int) -> 
     -----
     O(Σ size of the circles), in as many threads as there are cores.
     """
-    longest = min(_longest_ms(graph, sites), limit_ms)
+    longest = min(longest_ms(graph, sites), limit_ms)
     arrays = (targets.places, targets.first, targets.owner_at)
 
     def search(start: int) -> tuple[Ints, Ints, Ints]:
-        some = take(sites, slice(start, start + _CHUNK))
-        tools = (_scratch(graph, targets.size), _queue(graph, longest, 1))
+        some = take(sites, slice(start, start + CHUNK))
+        tools = (scratch_for(graph, targets.size), queue_for(graph, longest, 1))
         return reach(graph.chains, graph.arcs, some, arrays, limit_ms, tools)
 
-    starts = range(0, len(sites.chain), _CHUNK)
+    starts = range(0, len(sites.chain), CHUNK)
     if len(starts) <= 1:  # a thread would cost more than the search
         parts = [search(start) for start in starts]
     else:
@@ -160,7 +170,8 @@ def reached(graph: Graph, sites: Places, targets: Targets, *, limit_ms: int) -> 
     )
 
 
-def _scratch(graph: Graph, n_owners: int) -> Scratch:
+def scratch_for(graph: Graph, n_owners: int) -> Scratch:
+    """Return what one thread writes to while it searches from sites one by one."""
     n_chains = len(graph.chains.start)
     return Scratch(
         times=np.full(graph.n_nodes, NEVER_MS, dtype=np.int32),
@@ -172,36 +183,7 @@ def _scratch(graph: Graph, n_owners: int) -> Scratch:
     )
 
 
-def junction_counts(graph: Graph, sites: Places, *, limits_ms: tuple[int, ...]) -> Ints:
-    """Return how many sites reach each junction within each limit, shape (limits, junctions).
-
-    Parameters
-    ----------
-    limits_ms
-        Ascending.
-    """
-    limits = np.array(limits_ms, dtype=np.int32)
-    longest = min(_longest_ms(graph, sites), int(limits[-1]))
-    tools = (_scratch(graph, 0), _queue(graph, longest, 1))
-    start = perf_counter()
-    total = count(graph.chains, graph.arcs, take(sites, slice(0, _CHUNK)), limits, tools)
-    left = len(sites.chain) - _CHUNK
-    if left * (perf_counter() - start) < _WORTH_SECONDS * _CHUNK:  # threads would cost more
-        rest = take(sites, slice(_CHUNK, None))
-        total += count(graph.chains, graph.arcs, rest, limits, tools)
-        return total
-
-    def search(start: int, stop: int) -> Ints:
-        some = take(sites, slice(start + _CHUNK, stop + _CHUNK))
-        tools = (_scratch(graph, 0), _queue(graph, longest, 1))
-        return count(graph.chains, graph.arcs, some, limits, tools)
-
-    for part in in_threads(search, left, chunk=-(-left // (os.cpu_count() or 1))):
-        total += part
-    return total
-
-
-def _queue(graph: Graph, longest_ms: int, n_sites: int) -> Queue:
+def queue_for(graph: Graph, longest_ms: int, n_sites: int) -> Queue:
     """Return an empty queue for searches from `n_sites` sites at one time.
 
     No two waiting times differ by more than `longest_ms`.
