@@ -50,7 +50,9 @@ def outcome_of(contest: Contest, *, rounds: int, memory_of: tuple[str, int] | No
         frames = contest.load()
     except MissingDataError as error:
         return Outcome(contest=contest.name, note=contest.note, skipped=str(error))
-    sizes = ", ".join(f"{len(frame):,} {name}" for name, frame in frames.items())
+    sizes = ", ".join(
+        name if frame.empty else f"{len(frame):,} {name}" for name, frame in frames.items()
+    )
     differences, scores = _answers(contest, frames)
     taken = cpu_seconds(contest, frames, rounds=rounds)
     (ours,) = contest.ours

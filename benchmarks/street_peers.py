@@ -22,9 +22,6 @@ __all__ = [
 
 CHUNK = 64
 
-PANDANA_REACH_MS = 36_000_000
-"""How far (ms) pandana looks for the nearest site: further than any is."""
-
 
 def scipy_counts(town: Town) -> np.ndarray:
     """Search from 64 sites at a time, as far as the longest limit."""
@@ -157,10 +154,11 @@ def _networkit_counts(town: Town) -> np.ndarray:
     return counts
 
 
-_PANDANA: dict[int, Any] = {}
+_PANDANA: dict[int, tuple[Any, float]] = {}
 
 
-def _pandana(town: Town) -> Any:  # noqa: ANN401
+def _pandana(town: Town) -> tuple[Any, float]:
+    """Return the network with its sites, and how far (s) the nearest one is at most."""
     if id(town.matrix) not in _PANDANA:
         import pandana  # noqa: PLC0415
 
@@ -179,29 +177,31 @@ def _pandana(town: Town) -> Any:  # noqa: ANN401
             variable=pd.Series(np.ones(len(town.site_nodes))),
             name="sites",
         )
-        network.init_pois(1, PANDANA_REACH_MS / 1000, 1)
-        _PANDANA[id(town.matrix)] = network
+        far = dijkstra(town.matrix, indices=town.site_nodes, min_only=True)
+        reach = float(far[np.isfinite(far)].max()) / 1000 + 1
+        network.init_pois(1, reach, 1)
+        _PANDANA[id(town.matrix)] = network, reach
     return _PANDANA[id(town.matrix)]
 
 
 def pandana_nearest(town: Town) -> np.ndarray:
-    """Ask for the nearest point of interest, as far as `PANDANA_REACH_MS`."""
-    network = _pandana(town)
+    """Ask for the nearest point of interest, no further than it is from any node."""
+    network, reach = _pandana(town)
     nodes = network.nodes_df
     network.set_pois(
         "sites",
-        PANDANA_REACH_MS / 1000,
+        reach,
         1,
         nodes["x"].iloc[town.site_nodes],
         nodes["y"].iloc[town.site_nodes],
     )
-    found = network.nearest_pois(PANDANA_REACH_MS / 1000, "sites", num_pois=1)[1].to_numpy() * 1000
-    return np.where(found < PANDANA_REACH_MS, found, np.inf)
+    found = network.nearest_pois(reach, "sites", num_pois=1)[1].to_numpy()
+    return np.where(found < reach, found * 1000, np.inf)
 
 
 def pandana_counts(town: Town) -> np.ndarray:
     """Add up the sites within each limit, without decay."""
-    network = _pandana(town)
+    network, _ = _pandana(town)
     return np.stack(
         [
             network.aggregate(limit / 1000, type="sum", decay="flat", name="sites")

@@ -1,6 +1,7 @@
 """Street networks that searches contend on, and how their nodes lie on our chains."""
 
 from functools import cache
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import geopandas as gpd
@@ -24,7 +25,17 @@ from geo.coverage.network import (
 from geo.coverage.network.search import take
 from geo.coverage.streets import Edges, street_edges
 
-__all__ = ["LIMITS_MS", "MESH", "N_POINTS", "N_SITES", "SIMPLIFIED", "TOWNS", "Town", "town_of"]
+__all__ = [
+    "LIMITS_MS",
+    "MESH",
+    "N_POINTS",
+    "N_SITES",
+    "SIMPLIFIED",
+    "TOWNS",
+    "Town",
+    "street_file",
+    "town_of",
+]
 
 LIMITS_MS: Final = (300_000, 600_000, 900_000)
 N_SITES: Final = 300
@@ -95,22 +106,25 @@ def _least(start: np.ndarray, end: np.ndarray, time_ms: np.ndarray) -> Any:  # n
     return np.maximum(table["ms"], 1e-6), (table["a"], table["b"])
 
 
-def _read(name: str) -> gpd.GeoDataFrame:
-    file, crs = {
-        "las-palmas": ("las-palmas/walk_edges.parquet", "EPSG:4326"),
-        SIMPLIFIED: ("las-palmas/walk_edges.parquet", "EPSG:4326"),
-        "wuhan": ("wuhan-streets/wuhan_8989_roads.parquet", "EPSG:32650"),
+def street_file(name: str) -> tuple[Path, str, str]:
+    """Return the file of a town's streets, its CRS, and one in metres."""
+    file, crs, metric = {
+        "las-palmas": ("las-palmas/walk_edges.parquet", "EPSG:4326", "EPSG:32628"),
+        "wuhan": ("wuhan-streets/wuhan_8989_roads.parquet", "EPSG:32650", "EPSG:32650"),
     }[name]
     path = SHARED / file
     if not path.is_file():
         msg = f"the real data (../shared/data/{file}) is not on this machine"
         raise MissingDataError(msg)
+    return path, crs, metric
+
+
+def _read(name: str) -> gpd.GeoDataFrame:
+    path, crs, metric = street_file(name.split(maxsplit=1)[0])
     lines = shapely.from_wkb(pd.read_parquet(path, columns=["geometry"])["geometry"].to_numpy())
     if name != SIMPLIFIED:
         lines = _pieces(lines)
-    return gpd.GeoDataFrame(geometry=lines, crs=crs).to_crs(
-        "EPSG:32628" if crs[-4:] == "4326" else crs
-    )
+    return gpd.GeoDataFrame(geometry=lines, crs=crs).to_crs(metric)
 
 
 def _pieces(lines: np.ndarray) -> np.ndarray:

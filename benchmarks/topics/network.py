@@ -46,7 +46,7 @@ def _contest(
     def load() -> Frames:
         town = town_of(name)
         nodes = gpd.GeoDataFrame(geometry=[shapely.Point(0, 0)] * 0)
-        return {f"of {len(town.edges.node_xy):,} nodes": nodes}
+        return {f"{len(town.edges.node_xy):,} nodes": nodes}
 
     (ours, run), *peers = runs.items()
     return Contest(
