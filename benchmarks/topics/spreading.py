@@ -101,8 +101,8 @@ def _tobler(frames: Frames) -> np.ndarray:
 
 
 def _difference(ours: np.ndarray, theirs: np.ndarray) -> str:
-    """Return how many buildings differ by more than a millionth of a person, and the totals."""
-    n_off = int((np.abs(ours - theirs) > 1e-6).sum())
+    """Return how many buildings differ by more than a thousandth of a person, and the totals."""
+    n_off = int((np.abs(ours - theirs) > 1e-3).sum())
     if n_off == 0:
         return ""
     totals = f"{np.nansum(ours):,.3f} and {np.nansum(theirs):,.3f} in all"

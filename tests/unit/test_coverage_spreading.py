@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -112,3 +113,13 @@ def test_an_audit_spreads_when_the_project_says_so(tmp_path: Path) -> None:
     assert audit.layers.buildings is not None
     assert audit.layers.buildings["residents"].tolist() == pytest.approx([25.0, 25.0, 8.0])
     assert "58 were spread" in " ".join(note["en"] for note in audit.messages)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_tobler_gives_the_same_where_every_building_lies_in_one_grid() -> None:
+    tobler = pytest.importorskip("tobler.area_weighted")
+    layers = _layers({OUTLINE: SHAPES}, residents=[60, 8])
+    homes = gpd.GeoDataFrame(geometry=list(SHAPES), crs=layers.crs)
+    cells = layers.grids.reset_index(drop=True)
+    found = tobler.area_interpolate(cells, homes, extensive_variables=["residents"])
+    assert _residents(layers) == pytest.approx(found["residents"].tolist(), abs=1e-3)
