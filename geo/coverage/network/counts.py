@@ -25,6 +25,14 @@ _WORTH_SECONDS: Final = 0.01
 """Work of less than this is done before threads have started."""
 
 
+class _Sums(NamedTuple):
+    """Counts by junction, by chain that is within a limit as a whole, and by place besides."""
+
+    junctions: Ints
+    whole: Ints
+    single: Ints
+
+
 class CountedPlaces(NamedTuple):
     """k places, ready for counting.
 
@@ -86,8 +94,9 @@ def site_counts(
     arrays = (places.placed, places.first, places.access_ms)
     lengths = (graph.n_nodes, len(graph.chains.start), len(places.along))
 
-    def search(start: int, stop: int, sums: tuple[Ints, ...] | None = None) -> tuple[Ints, ...]:
-        mine = sums or tuple(np.zeros((n, len(limits) + 1), dtype=np.int32) for n in lengths)
+    def search(start: int, stop: int, sums: _Sums | None = None) -> _Sums:
+        empty = (np.zeros((n, len(limits) + 1), dtype=np.int32) for n in lengths)
+        mine = sums or _Sums(*empty)
         tools = (scratch_for(graph, 0), queue_for(graph, longest, 1), mine)
         count(graph.chains, graph.arcs, take(sites, slice(start, stop)), arrays, limits, tools)
         return mine
@@ -99,12 +108,11 @@ def site_counts(
     else:
         chunk = -(-left // (os.cpu_count() or 1))
         for part in in_threads(lambda a, b: search(a + CHUNK, b + CHUNK), left, chunk=chunk):
-            sums = tuple(total + more for total, more in zip(sums, part, strict=True))
+            sums = _Sums(*(total + more for total, more in zip(sums, part, strict=True)))
     counts = np.zeros((len(limits), places.size), dtype=np.int32)
-    junctions, whole, single = sums
-    _add_up(places.at_junction, places.junction, junctions, counts)
-    _add_up(places.along, places.placed.chain, whole, counts)
-    _add_up(places.along, np.arange(len(places.along), dtype=np.int32), single, counts)
+    _add_up(places.at_junction, places.junction, sums.junctions, counts)
+    _add_up(places.along, places.placed.chain, sums.whole, counts)
+    _add_up(places.along, np.arange(len(places.along), dtype=np.int32), sums.single, counts)
     return counts
 
 

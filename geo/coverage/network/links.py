@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from geo.coverage.network.arrays import Ints, Longs
+from geo.coverage.network.arrays import Ints, Longs, Places
 from geo.coverage.network.graph import Chains, Cuts, Graph, arcs_of
-from geo.coverage.network.loops import Places
 
 __all__ = ["moved", "with_links"]
 

@@ -381,7 +381,7 @@ def _count_around(
 
 
 @compiled
-def _at_an_end(at_ms: int, length: int, start: int, end: int) -> int:
+def _at_an_end(at_ms: np.int64, length: np.int64, start: np.int64, end: np.int64) -> np.int64:
     """Return the time of the junction that a place is at, whatever the chain's direction."""
     if at_ms == 0:
         return start
@@ -389,7 +389,7 @@ def _at_an_end(at_ms: int, length: int, start: int, end: int) -> int:
 
 
 @compiled
-def _is_again(arcs: Arcs, node: int, arc: int) -> bool:
+def _is_again(arcs: Arcs, node: np.uint32, arc: int) -> bool:
     """Whether the arc belongs to a loop that an arc before it belongs to."""
     is_again = False
     if np.uint32(arcs.tail[arc]) == node:
