@@ -73,7 +73,7 @@ FINDING_COLUMNS: Final = (
 """What an audit publishes, in order (contract.md, Outputs).
 
 `n_buildings`: buildings whose point lies in a defect that has an area; `owner_id`, `border_m`: the
-grid proposed for an overlap or a gap, or for a building that is cut, and the border in question.
+grid proposed for what is disputed (docs/en/nets.md tells rule by rule), and the border in question.
 """
 
 _SUBJECT: Final = ("rule", "tier", "model", "category", *ID_LISTS)

@@ -115,6 +115,7 @@ def _rows(
             "geometry": vertices[k],
             "details": {
                 "n_vertices": int(n_vertices[k]),
+                "border_m": float(length_m[told[k]]),
                 "left": names.get(left[k], left[k]),
                 "right": names.get(right[k], right[k]),
                 "n_left": int(n_vertices[k] - n_right[k]),

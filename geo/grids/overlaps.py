@@ -13,10 +13,11 @@ The measure is always the whole area that the pair shares.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from geo.findings import Report, findings_frame
@@ -28,6 +29,8 @@ from geo.grids.widths import Geometries, Pieces
 from geo.layers import require_columns
 
 __all__ = ["find_overlaps", "overlap_rows"]
+
+_RIM_M: Final = 1e-5
 
 
 def find_overlaps(
@@ -97,6 +100,7 @@ def overlap_rows(
     ids, names = grids.index.to_numpy(), display_names(grids.iloc[_named(pairs, overlays)])
     share = pairs.shared.area_m2 / smaller_m2
     shapes = _unwrapped(pairs.shared.geometry)
+    inside_m = _border_inside_m(geometry, pairs, overlays)
     for k in np.flatnonzero(rule != ""):
         yield {
             "rule": str(rule[k]),
@@ -111,8 +115,21 @@ def overlap_rows(
                 "defect_zh": "重叠",
                 "defect_en": "overlap",
                 **(overlays.details(ids, names, k) if rule[k] == "G207" else {}),
+                **({"border_m": inside_m[k]} if rule[k] == "G207" else {}),
             },
         }
+
+
+def _border_inside_m(
+    geometry: Geometries, pairs: Pairs, overlays: Overlays
+) -> npt.NDArray[np.float64]:
+    """Return for how many metres the base grid's border runs inside the dedicated grid."""
+    inside_m = np.zeros(len(pairs.left))
+    at = np.flatnonzero(overlays.is_straddle)
+    rim = shapely.buffer(shapely.boundary(geometry[overlays.dedicated[at]]), _RIM_M)
+    border = shapely.boundary(pairs.shared.geometry[at])
+    inside_m[at] = shapely.length(shapely.difference(border, rim))
+    return inside_m
 
 
 def _unwrapped(shapes: Geometries) -> Geometries:

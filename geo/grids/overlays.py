@@ -87,6 +87,7 @@ class Overlays:
             "dedicated": names.get(dedicated, dedicated),
             "base": names.get(base, base),
             "main": names.get(main, main),
+            "owner_id": main,
             "n_bases": int(mine.sum()),
             **listed("bases", sorted(ids[self.base[mine]]), names),
         }

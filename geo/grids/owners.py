@@ -1,8 +1,9 @@
-"""Who should have a disputed piece: the owner that is proposed for an overlap or a gap.
+"""Who should have a disputed piece: the owner that is proposed for it.
 
-The grids that the finding names are asked. One whose parent the piece lies in goes before one whose
-parent it does not; then the longest border that the piece would have in common with the rest of the
-grid; equal: the smallest id.
+Of an overlap or a gap the grids that the finding names are asked; of what reaches outside its
+parent (G210) and of detached parts (G206) the base grids around. One whose parent the piece lies in
+goes before one whose parent it does not; then the longest border that the piece would have in
+common with the rest of the grid; equal: the smallest id.
 """
 
 from typing import Final
@@ -18,7 +19,9 @@ from geo.grids.parents import parent_positions
 
 __all__ = ["proposed_owners"]
 
-_JUDGED: Final = ("G201", "G203", "G204")
+_JUDGED: Final = ("G201", "G202", "G203", "G204")
+_REACHING: Final = ("G206", "G210")
+_OUTSIDE: Final = "G210"
 _REACH_M: Final = 1e-5
 _TIE_M: Final = 1e-6
 
@@ -32,7 +35,8 @@ def proposed_owners(
     ----------
     findings
         With `rule`, `defect`, `grid_ids`; the geometry is the disputed piece. Overlaps and gaps
-        (G201, G203, G204) of base grids get an owner; an overlay is nobody's to give away.
+        (G201-G204), detached parts (G206) and parts outside the parent (G210) of base grids get an
+        owner, the last only inside its parent; an overlay is nobody's to give away.
     grids
         Grids with `kind`, `parent_id` where known, same CRS.
     units
@@ -53,15 +57,17 @@ def proposed_owners(
             "border_m": pd.Series(np.nan, index=findings.index, dtype=float),
         }
     )
-    asked = _asked(findings, grids)
+    pieces = _pieces(findings)
+    asked = _asked(findings, grids, pieces)
     if asked.empty:
         return owners
-    pieces = np.asarray(findings.geometry.array, dtype=object)
     asked["border_m"] = _border_m(asked, pieces, grids)
     is_overlap = (findings["defect"] == "overlap").to_numpy(bool)[asked["piece"]]
     around_m = shapely.length(pieces)[asked["piece"]]
     asked["border_m"] = np.where(is_overlap, around_m - asked["border_m"], asked["border_m"])
     asked["is_within"] = _is_in_parent(asked, pieces, grids, units=units)
+    is_beyond = findings["rule"].to_numpy()[asked["piece"]] == _OUTSIDE
+    asked = asked[asked["is_within"] | ~is_beyond]
     asked["rounded_m"] = np.round(asked["border_m"] / _TIE_M)
     best = asked.sort_values(
         ["piece", "is_within", "rounded_m", "grid_id"], ascending=[True, False, False, True]
@@ -72,7 +78,18 @@ def proposed_owners(
     return owners
 
 
-def _asked(findings: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> pd.DataFrame:
+def _pieces(findings: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
+    """Return what is disputed: the geometry, of a grid in several parts all but its largest."""
+    pieces = np.array(findings.geometry.array, dtype=object)
+    for at in np.flatnonzero(findings["rule"] == "G206"):
+        parts = shapely.get_parts(pieces[at])
+        pieces[at] = shapely.multipolygons(np.delete(parts, int(np.argmax(shapely.area(parts)))))
+    return pieces
+
+
+def _asked(
+    findings: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, pieces: npt.NDArray[np.object_]
+) -> pd.DataFrame:
     """Return `piece, grid_id, grid` (positions) of the grids that each disputed piece is near."""
     is_base = (grids["kind"] == "base").to_numpy(bool)
     rows = [
@@ -83,6 +100,7 @@ def _asked(findings: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> pd.DataFrame:
         if rule in _JUDGED
         for grid_id in ids
     ]
+    rows += _around(findings, grids, pieces)
     table = pd.DataFrame(rows, columns=["piece", "grid_id"])
     table["grid"] = grids.index.get_indexer(table["grid_id"])
     table = table[table["grid"] >= 0]
@@ -91,6 +109,22 @@ def _asked(findings: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> pd.DataFrame:
     is_overlap = (findings["defect"] == "overlap").to_numpy(bool)[table["piece"]]
     asked: pd.DataFrame = table[is_given & ~(is_mixed & is_overlap)].reset_index(drop=True)
     return asked
+
+
+def _around(
+    findings: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, pieces: npt.NDArray[np.object_]
+) -> list[tuple[int, str]]:
+    """Return the base grids beside each piece of a base grid that reaches where it should not."""
+    base = grids[grids["kind"] == "base"]
+    mine = findings["grid_ids"].str[0]
+    is_open = findings["rule"].isin(_REACHING) & mine.isin(base.index)
+    at = np.flatnonzero(is_open)
+    if not len(at):
+        return []
+    piece, grid = base.sindex.query(pieces[at], predicate="intersects")
+    names = base.index.to_numpy()[grid]
+    is_other = names != mine.to_numpy()[at[piece]]
+    return list(zip(at[piece][is_other].tolist(), names[is_other].tolist(), strict=True))
 
 
 def _border_m(

@@ -292,6 +292,7 @@ def _repaired(
                 row=row,
                 column="geometry",
                 value=reason,
+                parts=int(shapely.get_num_geometries(after)),
                 before=abs(before.area),
                 after=after.area,
             )

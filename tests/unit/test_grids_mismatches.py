@@ -48,6 +48,7 @@ def test_a_t_junction_without_a_vertex_is_told_once_for_each_side_of_it() -> Non
         "right": "g1",
         "n_left": 0,
         "n_right": 1,
+        "border_m": pytest.approx(4),
     }
 
 

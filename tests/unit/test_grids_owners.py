@@ -73,3 +73,56 @@ def test_findings_of_an_audit_tell_owner_border_and_buildings(tmp_path: Path) ->
     assert row["border_m"] == pytest.approx(80, abs=0.001)
     others = audit.findings[audit.findings["rule"] != "G201"]
     assert others["owner_id"].isna().all()
+
+
+def test_what_reaches_outside_its_parent_is_proposed_to_a_grid_of_that_place(
+    tmp_path: Path,
+) -> None:
+    # g0 of u0 reaches 40 m into u1, where g1 has 100 m of border with that part and g3 40 m;
+    # g2 reaches 10 m out of everything
+    audit = audited(
+        tmp_path,
+        grids=grids(
+            (0, 0, 140, 100),
+            (140, 0, 200, 100),
+            (0, 100, 100, 150),
+            (100, 100, 200, 140),
+            parent_id=["u0", "u1", "u2", "u1"],
+        ),
+        units=units(
+            (0, 0, 100, 100),
+            (100, 0, 200, 140),
+            (0, 100, 100, 140),
+        ),
+    )
+    found = audit.findings[audit.findings["rule"] == "G210"].set_index("grid_ids")
+    assert found.loc[[("g0",)], "owner_id"].tolist() == ["g1"]
+    assert found.loc[[("g0",)], "border_m"].tolist() == pytest.approx([100])
+    assert found.loc[[("g2",)], "owner_id"].isna().all()
+
+
+def test_a_detached_part_is_proposed_to_the_grid_beside_it(tmp_path: Path) -> None:
+    torn = shapely.multipolygons([shapely.box(0, 0, 100, 100), shapely.box(200, 0, 220, 30)])
+    audit = audited(tmp_path, grids=grids(torn, (100, 0, 200, 100), (220, 0, 300, 100)))
+    (row,) = audit.findings[audit.findings["rule"] == "G206"].to_dict("records")
+    assert (row["owner_id"], row["border_m"]) == ("g1", pytest.approx(30))
+
+
+def test_twins_and_straddles_tell_who_should_hold_the_place(tmp_path: Path) -> None:
+    audit = audited(
+        tmp_path,
+        grids=grids(
+            (0, 0, 100, 100),
+            (0, 0, 100, 100),
+            (100, 0, 200, 100),
+            (70, 40, 120, 60),
+            kind=["base", "base", "base", "dedicated"],
+            parent_id=["u1", "u0", "u0", "u0"],
+        ),
+        units=units((0, 0, 200, 100), (0, 100, 200, 200)),
+    )
+    rows = audit.findings.set_index("rule")
+    assert rows.loc["G202", "owner_id"] == "g1"  # the one whose parent holds the place
+    straddles = rows.loc[["G207"]]
+    assert set(straddles["owner_id"]) == {"g0"}
+    assert straddles["border_m"].tolist() == pytest.approx([20] * len(straddles), abs=1e-3)
