@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What some tests use besides Python: a browser, Chinese fonts, GDAL's programs, PostGIS, LibreOffice. Installed through apt-get where that
-# is possible without asking; otherwise this says what is missing, and the tests that need it skip. Never fails.
-# GRIDCIRCLE_QGIS=1 wants QGIS too (1 GB, three minutes). GRIDCIRCLE_NO_APT=1 installs nothing.
+# What some tests use besides Python: a browser, Chinese fonts, GDAL's programs, PostGIS, LibreOffice, in CI also QGIS. Installed through
+# apt-get where that is possible without asking; otherwise this says what is missing, and the tests that need it skip. Never fails.
+# CI=true (as CI sets it) or GRIDCIRCLE_QGIS=1 wants QGIS (1 GB on disk). GRIDCIRCLE_NO_APT=1 installs nothing.
 set -u
 
 say() { echo "system: $*" >&2; }
@@ -31,7 +31,7 @@ has_chinese_font || missing+=(fonts-noto-cjk)
 command -v ogrinfo >/dev/null 2>&1 || missing+=(gdal-bin)
 has_postgis || missing+=(postgresql-postgis)
 command -v soffice >/dev/null 2>&1 || missing+=(libreoffice-calc-nogui)
-if [ -n "${GRIDCIRCLE_QGIS:-}" ] && ! /usr/bin/python3 -c "import qgis.core" >/dev/null 2>&1; then
+if [ -n "${CI:-}${GRIDCIRCLE_QGIS:-}" ] && ! /usr/bin/python3 -c "import qgis.core" >/dev/null 2>&1; then
     missing+=(python3-qgis qgis-providers)
 fi
 [ ${#missing[@]} -eq 0 ] && exit 0

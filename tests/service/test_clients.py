@@ -1,8 +1,5 @@
 """Clients other than GDAL's against a running server: OWSLib, QGIS, two of npm, and validators."""
 
-import json
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,13 +10,12 @@ import geopandas as gpd
 import httpx2
 import pytest
 
+from tests.service.client_runs import ask_npm, ask_qgis
 from tests.service.outputs import write_outputs
 from tests.service.servers import served
 
 COLUMNS, ROWS = 60, 40
 N_GRIDS = COLUMNS * ROWS
-PATIENCE_SECONDS = 180
-CLIENTS = Path(__file__).parent / "clients"
 
 
 @pytest.fixture(scope="module")
@@ -70,32 +66,8 @@ class TestOWSLib:
         assert client.collection_item("grids", "g1-1")["id"] == "g1-1"
 
 
-def _qgis() -> str | None:
-    """Return a Python that knows QGIS, None where there is none."""
-    for python in ("/usr/bin/python3", sys.executable):
-        if Path(python).exists():
-            done = subprocess.run(
-                [python, "-c", "import qgis.core"], check=False, capture_output=True
-            )
-            if done.returncode == 0:
-                return python
-    return None
-
-
 def test_qgis_reads_features_tiles_and_files(url: str) -> None:
-    python = _qgis()
-    if python is None:
-        pytest.skip("QGIS is not installed (python3-qgis, qgis-providers; 1 GB)")
-    done = subprocess.run(
-        [python, str(CLIENTS / "qgis_client.py"), url],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": ""},
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = ask_qgis(url)
     assert found.pop("pixels") > 10_000
     assert found == {
         "valid": True,
@@ -111,32 +83,12 @@ def test_qgis_reads_features_tiles_and_files(url: str) -> None:
 
 
 def test_clients_of_npm_read_the_service(url: str, tmp_path: Path) -> None:
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if npm is None or node is None:
-        pytest.skip("node and npm are not installed")
-    shutil.copy(CLIENTS / "ogc_client.mjs", tmp_path)
-    packages = ("@camptocamp/ogc-client@1", "@ogcapi-js/features@1")
-    install = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", *packages]
-    made = subprocess.run(
-        install, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
-    )
-    if made.returncode != 0:
-        pytest.skip(f"npm cannot install {', '.join(packages)}: {made.stderr.strip()[-200:]}")
-    done = subprocess.run(
-        [node, "ogc_client.mjs", url],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    found = ask_npm(url, tmp_path)
     assert found["collections"] == ["grids", "units", "sites", "circles", "findings"]
     assert found["items"] == [f"g0-{n}" for n in range(10, 15)]
     assert "grids" in found["tiles"]
     assert "http://www.opengis.net/def/crs/EPSG/0/4326" in found["crs"]
-    assert (found["page"], found["one"]) == (144, "g1-1")
+    assert (found["all"], found["page"], found["one"]) == (N_GRIDS, 144, "g1-1")
 
 
 def test_the_registry_finds_no_fault(url: str) -> None:

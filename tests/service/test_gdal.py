@@ -1,7 +1,6 @@
 """GDAL's own OAPIF driver against a running server: every feature, and the right ones."""
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pyogrio
 import pytest
 import shapely
 
+from tests.service.client_runs import ogrinfo, run
 from tests.service.outputs import write_outputs
 from tests.service.servers import served
 
@@ -148,16 +148,6 @@ class TestTheToolsOfTheSystem:
         copy = tmp_path / "copy.geojson"
         run("ogr2ogr", "-f", "GeoJSON", str(copy), f"OAPIF:{url}", "grids")
         assert pyogrio.read_info(copy)["features"] == N_GRIDS
-
-
-def ogrinfo(url: str, *options: str) -> str:
-    return run("ogrinfo", "-ro", "-so", f"OAPIF:{url}", "grids", *options)
-
-
-def run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert "ERROR" not in done.stderr
-    return done.stdout
 
 
 def test_a_layer_in_another_crs(url: str, expected: gpd.GeoDataFrame) -> None:

@@ -15,6 +15,7 @@ const found = {
   items: items.map((item) => item.id),
   tiles: await endpoint.vectorTileCollections,
   count: collection.itemCount ?? null,
+  all: (await service.getFeatures("grids", { limit: 1 })).numberMatched,
   page: (await service.getFeatures("grids", asked)).numberMatched,
   one: (await service.getFeature("grids", "g1-1")).id,
 };
