@@ -17,12 +17,14 @@ from starlette.responses import Response
 from api.http.calls import Service
 from api.http.catalogue import read_catalogue
 from api.http.door.access import is_local
-from api.http.door.opening import desk_routes, open_desk
+from api.http.door.opening import open_desk
+from api.http.door.routes import door_routes
 from api.http.exports import EXPORT_TYPES, Exports
 from api.http.guards import ALLOWED, Guard
 from api.http.limits import Limits
 from api.http.negotiation import choose_language
 from api.http.problems import RequestError, problem, problem_of
+from api.http.processes import process_routes
 from api.http.routes import root_routes, server_routes
 from api.http.settings import Settings
 from api.http.tiles import TileCache
@@ -71,9 +73,9 @@ def create_app(folder: Path, *, settings: Settings | None = None) -> FastAPI:
         has_desk=desk is not None,
     )
     app.state.desk = desk
-    if desk is not None:
-        app.router.routes.extend(desk_routes(desk))
-    app.router.routes.extend([*root_routes(), *server_routes()])
+    door = [] if desk is None else door_routes(desk)
+    routes = [*door, *process_routes(desk), *root_routes(), *server_routes()]
+    app.router.routes.extend(routes)
     app.add_exception_handler(GridCircleError, _on_our_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)

@@ -2,13 +2,13 @@
 
 from typing import Any, Final
 
-from api.http import processes
 from api.http.calls import GEOJSON, HTML, JSON, Call, segment
 from api.http.catalogue import Project
 from api.http.columns import Column
 from api.http.datasets import FILES, MAP_FILE
 from api.http.exports import export_names
 from api.http.features import FeatureTable
+from api.http.process_list import CONFORMANCE as PROCESSES_CONFORMANCE
 from api.http.references import CRS84_URI, WGS84_URI
 from api.http.tilesets import TILESETS_REL
 from geo.errors import NotFoundError
@@ -104,7 +104,7 @@ def landing_document(call: Call) -> dict[str, Any]:
 
 def conformance_of(call: Call) -> tuple[str, ...]:
     """Return the conformance classes of an API root; of a workspace with processes."""
-    return (*CONFORMANCE, *processes.CONFORMANCE) if call.service.has_desk else CONFORMANCE
+    return (*CONFORMANCE, *PROCESSES_CONFORMANCE) if call.service.has_desk else CONFORMANCE
 
 
 def conformance_document(call: Call) -> dict[str, Any]:

@@ -28,7 +28,10 @@ _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"Content-Crs, ETag, Link"),
+    (
+        b"access-control-expose-headers",
+        b"Accept-Ranges, Content-Crs, Content-Range, ETag, Link, Location",
+    ),
 )
 _BAD: Final = 400
 _BAD_RANGE: Final = 416

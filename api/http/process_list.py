@@ -7,7 +7,13 @@ from typing import Any, Final
 
 from api.http.whatif import EDITS_SCHEMA
 
-__all__ = ["PROCESSES", "Process"]
+__all__ = ["CONFORMANCE", "PROCESSES", "Process"]
+
+CONFORMANCE: Final = tuple(
+    f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}"
+    for name in ("core", "ogc-process-description", "json", "oas30", "job-list", "dismiss")
+)
+"""What a workspace's server does of OGC API Processes, Part 1."""
 
 _VERSION: Final = {"type": "string", "minLength": 1, "maxLength": 200}
 

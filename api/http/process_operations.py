@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from api.http.calls import JSON, Call
+from api.http.calls import HTML, JSON, Call
 from api.http.jobs import ENDED
-from api.http.operations import path_name, refusal
+from api.http.operations import parameter_ref, path_name, refusal
 from api.http.process_list import PROCESSES, Process
+from api.http.reading import COMMON
 from api.http.schemas import array_of, object_of, schema_ref
 
 __all__ = ["BEARER", "PROCESS_SCHEMAS", "process_paths"]
 
 Json = dict[str, Any]
 
+_COMMON: Final = tuple(parameter_ref(name) for name in COMMON)
 _TEXT: Final = {"type": "string"}
 _TIME: Final = {"type": "string", "format": "date-time"}
 _LINKS: Final = array_of(schema_ref("link"))
@@ -91,10 +93,10 @@ def _operation(call: Call, operation_id: str, schema: str, *own: Json) -> Json:
         "operationId": operation_id,
         "summary": call.word("jobs" if is_job else "processes"),
         "tags": ["processes"],
-        "parameters": list(own),
+        "parameters": [*own, *_COMMON],
         "responses": {
-            "200": _answer(call, schema_ref(schema)),
-            **_refused(call, ("404", "500")),
+            "200": _answer(call, schema_ref(schema), HTML),
+            **_refused(call, ("400", "404", "500")),
         },
     }
 
@@ -107,7 +109,7 @@ def _results(call: Call, job: Json) -> Json:
 
 def _dismissal(call: Call, job: Json) -> Json:
     found = _operation(call, "job.dismiss", "statusInfo", job)
-    found["responses"] |= _refused(call, ("401", "403"))
+    found["responses"] |= _refused(call, ("401", "403", "503"))
     return {**found, "security": [{"bearer": []}]}
 
 
@@ -120,14 +122,15 @@ def _execution(call: Call, process: Process) -> Json:
         "schema": {"type": "string", "enum": ["respond-async"]},
     }
     outputs = {"type": "object", "properties": dict(process.outputs)}
+    body = {"schema": _request(process), **_example(call, process)}
     failed = ("400", "401", "403", "404", "413", "422", "500", "503")
     return {
         "operationId": f"execute.{process.name}",
         "summary": title,
         "tags": ["processes"],
         "security": [{"bearer": []}],
-        "parameters": [prefer],
-        "requestBody": {"required": True, "content": {JSON: {"schema": _request(process)}}},
+        "parameters": [prefer, *_COMMON],
+        "requestBody": {"required": True, "content": {JSON: body}},
         "responses": {
             "200": _answer(call, outputs),
             "201": {
@@ -137,6 +140,18 @@ def _execution(call: Call, process: Process) -> Json:
             **_refused(call, failed),
         },
     }
+
+
+def _example(call: Call, process: Process) -> Json:
+    """Return an execution of what was published, nothing where that is not enough."""
+    projects = {each.project_id: each for each in call.service.catalogue.projects()}
+    project = projects.get(call.dataset.dataset_id)
+    known = [version.version_id for version in project.versions] if project else []
+    named = {"version": known[-1:], "old": known[:1], "new": known[-1:]}
+    needed = {name: named.get(name) for name in process.needed}
+    if not all(needed.values()):
+        return {}
+    return {"example": {"inputs": {name: ids[0] for name, ids in needed.items() if ids}}}
 
 
 def _request(process: Process) -> Json:
@@ -162,8 +177,10 @@ def _request(process: Process) -> Json:
     }
 
 
-def _answer(call: Call, schema: Json) -> Json:
-    return {"description": call.word("answer_ok"), "content": {JSON: {"schema": schema}}}
+def _answer(call: Call, schema: Json, *pages: str) -> Json:
+    """Return what a request that succeeds is answered: JSON, and pages of these media types."""
+    content = {JSON: {"schema": schema}, **{media: {"schema": _TEXT} for media in pages}}
+    return {"description": call.word("answer_ok"), "content": content}
 
 
 def _refused(call: Call, statuses: Sequence[str]) -> Json:

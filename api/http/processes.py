@@ -1,6 +1,7 @@
 """OGC API Processes over the jobs: audit, coverage, compare.
 
-Inputs name what lies in the workspace (versions, uploads), never a path.
+Inputs name what lies in the workspace (versions, uploads), never a path. An output folder has no
+workspace: there the processes are described, and none is carried out.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,25 +16,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.http.calls import Service
+from api.http import pages
+from api.http.calls import JSON, Call
 from api.http.door.access import AccessError
 from api.http.door.desk import Desk
 from api.http.door.limits import TooLargeError
 from api.http.jobs import Job, JobsFullError
-from api.http.negotiation import choose_language
 from api.http.problems import RequestError, problem
 from api.http.process_list import PROCESSES, Process
-from api.http.roots import ROOTS, root_path
+from api.http.reading import COMMON, options, read_call
+from api.http.roots import ROOTS
 from geo.errors import GridCircleError, NotFoundError
 from geo.words import text
 
-__all__ = ["CONFORMANCE", "process_routes"]
-
-CONFORMANCE: Final = tuple(
-    f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}"
-    for name in ("core", "ogc-process-description", "json", "oas30", "job-list", "dismiss")
-)
-"""What a workspace's server does of OGC API Processes, Part 1."""
+__all__ = ["process_routes"]
 
 _MAX_BYTES: Final = 1_000_000
 _SYNC_SECONDS: Final = 600.0
@@ -41,47 +37,61 @@ _EXCEPTION: Final = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.
 _RESULTS_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/results"
 _EXECUTE_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/execute"
 _JOBS_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/job-list"
+
+
+class _FailedError(RequestError):
+    """The job of a request has failed."""
+
+
 _STATUS: Final = (
     (TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (_FailedError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (RequestError, HTTPStatus.BAD_REQUEST),
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (JobsFullError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
+_HEADERS: Final = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language"}
+
 Json = dict[str, Any]
+_Answer = tuple[Json, HTTPStatus, Mapping[str, str]]
+"""Content, status, headers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Call:
-    """One request to a process or a job."""
+    """One request to a process or a job; `desk` is None where there is no workspace."""
 
     request: Request
-    desk: Desk
-    language: str
+    desk: Desk | None
+    asked: Call
 
     @property
-    def root(self) -> str:
-        """URL of the API root, without a slash at its end."""
-        service: Service = self.request.app.state.service
-        server = service.settings.public_url or str(self.request.base_url).rstrip("/")
-        return f"{server}{root_path(*self.names)}"
+    def language(self) -> str:
+        """Language of the answer."""
+        return self.asked.language
 
     @property
-    def names(self) -> tuple[str | None, str | None]:
-        """Project and version of the API root, None where the path names none."""
-        found = self.request.path_params
-        return found.get("project"), found.get("version")
+    def open_desk(self) -> Desk:
+        """The desk, for whom may write; `AccessError` for others."""
+        if self.desk is None:
+            raise AccessError("processes.no_workspace")
+        self.desk.access.require(self.request)
+        return self.desk
 
-    def link(self, path: str, rel: str, kind: str = "application/json") -> Json:
-        return {"href": f"{self.root}{path}", "rel": rel, "type": kind}
+    def link(self, path: str, rel: str, kind: str = JSON) -> Json:
+        return {"href": f"{self.asked.root}{path}", "rel": rel, "type": kind}
 
     def word(self, key: str) -> str:
         return text(f"processes.{key}", self.language)
 
 
-def process_routes(desk: Desk) -> list[Route]:
+_Handler = Callable[[_Call], Awaitable[_Answer]]
+
+
+def process_routes(desk: Desk | None) -> list[Route]:
     """Return the routes of processes and jobs, the same under every API root."""
-    tree: tuple[tuple[str, str, Callable[[_Call], Any]], ...] = (
+    tree: tuple[tuple[str, str, _Handler], ...] = (
         ("GET", "/processes", _process_list),
         ("GET", "/processes/{process}", _process),
         ("POST", "/processes/{process}/execution", _execute),
@@ -90,7 +100,7 @@ def process_routes(desk: Desk) -> list[Route]:
         ("DELETE", "/jobs/{job}", _dismiss),
         ("GET", "/jobs/{job}/results", _results),
     )
-    handlers: dict[str, dict[str, Callable[[_Call], Any]]] = {}
+    handlers: dict[str, dict[str, _Handler]] = {}
     for method, path, handler in tree:
         handlers.setdefault(path, {})[method] = handler
     return [
@@ -101,42 +111,33 @@ def process_routes(desk: Desk) -> list[Route]:
 
 
 def _endpoint(
-    desk: Desk, handlers: Mapping[str, Callable[[_Call], Any]]
+    desk: Desk | None, handlers: Mapping[str, _Handler]
 ) -> Callable[[Request], Awaitable[Response]]:
+    allowed = [*handlers, "HEAD", "OPTIONS"] if "GET" in handlers else [*handlers, "OPTIONS"]
+
     async def endpoint(request: Request) -> Response:
         if request.method == "OPTIONS":
-            return _options(handlers)
-        accept = request.headers.get("accept-language")
-        call = _Call(
-            request=request, desk=desk, language=choose_language(None, accept, desk.language)
-        )
+            return options(*allowed)
+        call = _Call(request=request, desk=desk, asked=await read_call(request, COMMON))
         method = "GET" if request.method == "HEAD" else request.method
         try:
-            if method != "GET":
-                desk.access.require(request)
-            if call.names != (None, None):
-                service: Service = request.app.state.service
-                await run_in_threadpool(service.catalogue.find, *call.names)
-            answer: Response = await handlers[method](call)
+            content, status, headers = await handlers[method](call)
         except GridCircleError as error:
             return _told(call, error)
-        answer.headers["Content-Language"] = call.language
-        return answer
+        if method == "GET" and call.asked.form == "html":
+            shown = pages.document_page(call.asked, _title(call), content)
+            return Response(
+                shown.body, media_type=shown.media_type, headers={**_HEADERS, **shown.headers}
+            )
+        own = {**_HEADERS, "Content-Language": call.language, **headers}
+        return Response(orjson.dumps(content), status, media_type=JSON, headers=own)
 
     return endpoint
 
 
-def _options(handlers: Mapping[str, object]) -> Response:
-    allowed = ", ".join([*handlers, "HEAD", "OPTIONS"] if "GET" in handlers else [*handlers])
-    return Response(
-        status_code=204,
-        headers={
-            "Allow": allowed,
-            "Access-Control-Allow-Methods": allowed,
-            "Access-Control-Allow-Headers": "Accept, Accept-Language, Authorization, Content-Type,"
-            " Prefer",
-        },
-    )
+def _title(call: _Call) -> str:
+    is_job = call.request.url.path.rsplit("/processes", 1)[0] == call.request.url.path
+    return call.asked.word("jobs" if is_job else "processes")
 
 
 def _told(call: _Call, error: GridCircleError) -> Response:
@@ -161,21 +162,12 @@ def _told(call: _Call, error: GridCircleError) -> Response:
     )
 
 
-def _json(content: object, status: int = 200, **headers: str) -> Response:
-    return Response(
-        orjson.dumps(content),
-        status_code=status,
-        media_type="application/json",
-        headers={"Cache-Control": "no-store", "Vary": "Accept-Language", **headers},
-    )
-
-
-async def _process_list(call: _Call) -> Response:
+async def _process_list(call: _Call) -> _Answer:
     content = {
         "processes": [_summary(call, process) for process in PROCESSES.values()],
         "links": [call.link("/processes", "self"), call.link("/jobs", _JOBS_REL)],
     }
-    return _json(content)
+    return content, HTTPStatus.OK, {}
 
 
 def _summary(call: _Call, process: Process) -> Json:
@@ -198,7 +190,7 @@ def _found(call: _Call) -> Process:
     return PROCESSES[name]
 
 
-async def _process(call: _Call) -> Response:
+async def _process(call: _Call) -> _Answer:
     process = _found(call)
     inputs = {
         name: {
@@ -213,24 +205,25 @@ async def _process(call: _Call) -> Response:
         name: {"title": call.word(f"output_{name}"), "schema": schema}
         for name, schema in process.outputs.items()
     }
-    return _json({**_summary(call, process), "inputs": inputs, "outputs": outputs})
+    return {**_summary(call, process), "inputs": inputs, "outputs": outputs}, HTTPStatus.OK, {}
 
 
-async def _execute(call: _Call) -> Response:
+async def _execute(call: _Call) -> _Answer:
+    desk = call.open_desk
     process = _found(call)
     body = await _body(call)
     inputs = _checked(process, body)
-    await run_in_threadpool(_require_known, call.desk, inputs)
-    job = await run_in_threadpool(call.desk.jobs.submit, process.name, inputs)
-    location = {"Location": f"{call.root}/jobs/{job.job_id}"}
+    await run_in_threadpool(_require_known, desk, inputs)
+    job = await run_in_threadpool(desk.jobs.submit, process.name, inputs)
+    location = {"Location": f"{call.asked.root}/jobs/{job.job_id}"}
     prefer = call.request.headers.get("prefer", "")
     if "respond-async" in prefer:
         applied = {"Preference-Applied": "respond-async"}
-        return _json(_status_info(call, job), HTTPStatus.CREATED, **location, **applied)
-    ended = await run_in_threadpool(call.desk.jobs.wait, job.job_id, _SYNC_SECONDS)
+        return _status_info(call, job), HTTPStatus.CREATED, {**location, **applied}
+    ended = await run_in_threadpool(desk.jobs.wait, job.job_id, _SYNC_SECONDS)
     if not ended.has_ended:
-        return _json(_status_info(call, ended), HTTPStatus.CREATED, **location)
-    return await _result(call, ended, body.get("outputs"))
+        return _status_info(call, ended), HTTPStatus.CREATED, location
+    return await _result(call, desk, ended, wanted=body.get("outputs"))
 
 
 async def _body(call: _Call) -> Json:
@@ -269,10 +262,9 @@ def _checked(process: Process, body: Json) -> Json:
     if fault is not None:
         where = "/".join(str(part) for part in fault.absolute_path) or "inputs"
         raise RequestError("processes.bad_input", where=where, reason=fault.message[:300])
-    outputs = body.get("outputs")
-    names = outputs if isinstance(outputs, dict) else {}
-    unknown = [name for name in names if name not in process.outputs]
-    if unknown or body.get("response", "document") not in {"document", "raw"}:
+    outputs = body.get("outputs", {})
+    is_known = isinstance(outputs, dict) and all(name in process.outputs for name in outputs)
+    if not is_known or body.get("response", "document") not in ("document", "raw"):
         raise RequestError("processes.bad_outputs", known=", ".join(process.outputs))
     found: Json = inputs
     return found
@@ -308,43 +300,43 @@ def _status_info(call: _Call, job: Job) -> Json:
     return {name: value for name, value in content.items() if value is not None}
 
 
-def _own(call: _Call) -> Job:
-    """Return the job of a request, if it is of a process."""
-    job = call.desk.jobs.find(call.request.path_params["job"])
-    if job.task not in PROCESSES:
-        raise NotFoundError("door.no_job", job=job.job_id)
-    return job
+def _own(call: _Call) -> tuple[Desk, Job]:
+    """Return the job of a request, if it is of a process, and the desk that it lies on."""
+    job_id = call.request.path_params["job"]
+    job = None if call.desk is None else call.desk.jobs.find(job_id)
+    if call.desk is None or job is None or job.task not in PROCESSES:
+        raise NotFoundError("door.no_job", job=job_id[:80])
+    return call.desk, job
 
 
-async def _job_list(call: _Call) -> Response:
-    jobs = [job for job in call.desk.jobs.all() if job.task in PROCESSES]
+async def _job_list(call: _Call) -> _Answer:
+    jobs = () if call.desk is None else call.desk.jobs.all()
     content = {
-        "jobs": [_status_info(call, job) for job in jobs],
+        "jobs": [_status_info(call, job) for job in jobs if job.task in PROCESSES],
         "links": [call.link("/jobs", "self")],
     }
-    return _json(content)
+    return content, HTTPStatus.OK, {}
 
 
-async def _job(call: _Call) -> Response:
-    return _json(_status_info(call, _own(call)))
+async def _job(call: _Call) -> _Answer:
+    return _status_info(call, _own(call)[1]), HTTPStatus.OK, {}
 
 
-async def _dismiss(call: _Call) -> Response:
-    job = await run_in_threadpool(call.desk.jobs.dismiss, _own(call).job_id)
-    return _json(_status_info(call, job))
+async def _dismiss(call: _Call) -> _Answer:
+    desk = call.open_desk
+    job = await run_in_threadpool(desk.jobs.dismiss, _own(call)[1].job_id)
+    return _status_info(call, job), HTTPStatus.OK, {}
 
 
-async def _results(call: _Call) -> Response:
-    return await _result(call, _own(call), None)
+async def _results(call: _Call) -> _Answer:
+    return await _result(call, *_own(call))
 
 
-async def _result(call: _Call, job: Job, wanted: Any) -> Response:  # noqa: ANN401
+async def _result(call: _Call, desk: Desk, job: Job, *, wanted: Any = None) -> _Answer:  # noqa: ANN401
     """Return what a job made; a failed one says why."""
     if job.status == "failed":
-        reason = job.message.get(call.language, "")
-        error = RequestError("processes.failed", reason=reason)
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, error, call.language)
-    result = await run_in_threadpool(call.desk.jobs.result, job.job_id)
+        raise _FailedError("processes.failed", reason=job.message.get(call.language, ""))
+    result = await run_in_threadpool(desk.jobs.result, job.job_id)
     if isinstance(wanted, dict) and wanted:
         result = {name: value for name, value in result.items() if name in wanted}
-    return _json(result)
+    return result, HTTPStatus.OK, {}

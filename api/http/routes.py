@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
-from urllib.parse import quote
 
 from isal import igzip
 from starlette.concurrency import run_in_threadpool
@@ -13,18 +12,17 @@ from starlette.routing import Route
 from api.http import documents, pages, tilesets
 from api.http.assets import assets_document, find_asset
 from api.http.calls import Answer, Call, Service, json_answer
-from api.http.catalogue import Catalogue
 from api.http.codes import qr_answer
-from api.http.datasets import Dataset
 from api.http.features import FeatureTable
 from api.http.files import file_response, is_unchanged, map_response
 from api.http.guards import ALLOWED
 from api.http.items import find_page, item_answer, items_answer, row_of_item
-from api.http.negotiation import accepts_gzip, choose_form, choose_language
+from api.http.negotiation import accepts_gzip
 from api.http.openapi import openapi_document
 from api.http.places import LOCATE_PARAMETERS, locate_document
-from api.http.queries import ITEM_PARAMETERS, ITEMS_PARAMETERS, single_values
-from api.http.roots import ROOTS, root_path
+from api.http.queries import ITEM_PARAMETERS
+from api.http.reading import COMMON, options, read_call
+from api.http.roots import ROOTS
 from api.http.tryouts import coverage_response
 from api.http.watching import METRICS_TYPE
 from api.http.whatif import WHATIF_PARAMETERS
@@ -36,8 +34,6 @@ Handler = Callable[[Call], Answer]
 
 _TILES_PATH: Final = "/collections/{collection}/tiles"
 _TILE_PATH: Final = f"{_TILES_PATH}/{{matrix_set}}/{{zoom}}/{{row}}/{{column}}"
-_COMMON: Final = ("f", "lang")
-_PATH_SAFE: Final = "/~:@!$&'()*+,;="
 
 
 def root_routes() -> list[Route]:
@@ -71,12 +67,12 @@ def server_routes() -> list[Route]:
 
 def _endpoint(handler: Handler, own: Iterable[str] | None = ()) -> Endpoint:
     """Return `handler` as an endpoint; `own` are its parameters, None: those of items."""
-    known = None if own is None else (*own, *_COMMON)
+    known = None if own is None else (*own, *COMMON)
 
     async def endpoint(request: Request) -> Response:
         if request.method == "OPTIONS":
-            return _options()
-        call = await _call(request, known)
+            return options()
+        call = await read_call(request, known)
         answer = handler(call)
         headers = {
             "ETag": call.etag(answer),
@@ -95,62 +91,6 @@ def _endpoint(handler: Handler, own: Iterable[str] | None = ()) -> Endpoint:
         return Response(body, media_type=answer.media_type, headers=headers)
 
     return endpoint
-
-
-def _options(*further: str) -> Response:
-    allowed = ", ".join((*ALLOWED, *further))
-    return Response(
-        status_code=204,
-        headers={
-            "Allow": allowed,
-            "Access-Control-Allow-Methods": allowed,
-            "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type,"
-            " If-None-Match, Range",
-            "Access-Control-Max-Age": "86400",
-        },
-    )
-
-
-async def _call(request: Request, known: Iterable[str] | None) -> Call:
-    """Return `request` checked; parameters not in `known` are refused."""
-    service: Service = request.app.state.service
-    names = dict(request.path_params)
-    project, version = names.pop("project", None), names.pop("version", None)
-    dataset = await _dataset(service.catalogue, project, version)
-    if known is None:
-        columns = dataset.table(names["collection"]).columns
-        known = {**dict.fromkeys((*ITEMS_PARAMETERS, *_COMMON)), **columns}
-    values = single_values(request.query_params.multi_items(), known)
-    settings = service.settings
-    server = settings.public_url or str(request.base_url).rstrip("/")
-    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    accept = request.headers
-    return Call(
-        service=service,
-        dataset=dataset,
-        server=server,
-        root=f"{server}{root_path(project, version)}",
-        project=project,
-        version=version,
-        path=quote(path, safe=_PATH_SAFE),
-        names=names,
-        values=values,
-        form=choose_form(values.get("f"), accept.get("accept")),
-        language=choose_language(
-            values.get("lang"),
-            accept.get("accept-language"),
-            settings.language or dataset.language,
-        ),
-    )
-
-
-async def _dataset(catalogue: Catalogue, project: str | None, version: str | None) -> Dataset:
-    """Return what is asked for; read aside, so that others are answered meanwhile."""
-    catalogue.refresh()
-    found = catalogue.held(project, version)
-    if found is None:
-        found = await run_in_threadpool(catalogue.find, project, version)
-    return found
 
 
 def _table(call: Call) -> FeatureTable:
@@ -173,10 +113,13 @@ def _openapi(call: Call) -> Answer:
     document = openapi_document(call)
     if call.form == "html":
         return pages.docs_page(call, document)
-    return json_answer(document, documents.OPENAPI_TYPE)
+    state = call.service.catalogue.revision
+    return json_answer(document, documents.OPENAPI_TYPE, state=state)
 
 
 def _docs(call: Call) -> Answer:
+    if call.values.get("f") == "json":
+        return _openapi(call)
     return pages.docs_page(call, openapi_document(call))
 
 
@@ -275,7 +218,7 @@ def _assets(call: Call) -> Answer:
 
 async def _asset(request: Request) -> Response:
     if request.method == "OPTIONS":
-        return _options()
+        return options()
     body, media_type = find_asset(request.path_params["tag"], request.path_params["name"])
     headers = {"Cache-Control": "public, max-age=31536000, immutable"}
     return Response(body, media_type=media_type, headers=headers)
@@ -288,7 +231,7 @@ def _health(call: Call) -> Answer:
 
 async def _metrics(request: Request) -> Response:
     if request.method == "OPTIONS":
-        return _options()
+        return options()
     service: Service = request.app.state.service
     tables = service.catalogue.find().tables
     gauges: dict[str, float] = {
@@ -300,26 +243,26 @@ async def _metrics(request: Request) -> Response:
 
 async def _map(request: Request) -> Response:
     if request.method == "OPTIONS":
-        return _options()
-    return map_response(await _call(request, _COMMON), request)
+        return options()
+    return map_response(await read_call(request, COMMON), request)
 
 
 async def _tile(request: Request) -> Response:
     if request.method == "OPTIONS":
-        return _options()
-    return await tilesets.tile_response(await _call(request, ()), request)
+        return options()
+    return await tilesets.tile_response(await read_call(request, ()), request)
 
 
 async def _coverage(request: Request) -> Response:
     if request.method == "OPTIONS":
-        return _options("POST")
-    return await coverage_response(await _call(request, (*WHATIF_PARAMETERS, *_COMMON)), request)
+        return options(*ALLOWED, "POST")
+    return await coverage_response(await read_call(request, (*WHATIF_PARAMETERS, *COMMON)), request)
 
 
 async def _file(request: Request) -> Response:
     if request.method == "OPTIONS":
-        return _options()
-    call = await _call(request, ())
+        return options()
+    call = await read_call(request, COMMON)
     return await run_in_threadpool(file_response, call, request, call.names["file"])
 
 

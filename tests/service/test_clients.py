@@ -1,7 +1,5 @@
 """Clients other than GDAL's against a running server: OWSLib, QGIS, two of npm, and validators."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,25 +103,3 @@ def test_the_registry_finds_no_fault(url: str) -> None:
     report = registry.validate_conformance([entry.uri for entry in classes])
     assert len(classes) > 20
     assert report is not None
-
-
-@pytest.mark.full
-def test_schemathesis_finds_no_fault(url: str, tmp_path: Path) -> None:
-    schemathesis = Path(sys.executable).with_name("schemathesis")
-    if not schemathesis.exists():
-        pytest.skip("schemathesis is not installed")
-    checks = (
-        "not_a_server_error,status_code_conformance,content_type_conformance,"
-        "response_headers_conformance,response_schema_conformance"
-    )
-    phases = "examples,coverage,fuzzing"
-    command = [str(schemathesis), "run", f"{url}/openapi", "--checks", checks, "--no-color"]
-    done = subprocess.run(
-        [*command, "--phases", phases, "--max-examples", "30", "--seed", "1"],
-        capture_output=True,
-        text=True,
-        timeout=1200,
-        check=False,
-        cwd=tmp_path,
-    )
-    assert done.returncode == 0, done.stdout[-5000:]

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from api.http import Settings, create_app
 from geo.store import open_store
 from tests.fake_audit import fake_audit
+from tests.service.outputs import write_outputs
 
 TOKEN = "a token of the test"  # noqa: S105
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -96,6 +97,33 @@ def test_a_job_can_be_dismissed(client: TestClient, monkeypatch: pytest.MonkeyPa
     assert gone.json()["type"].endswith("no-such-job")
 
 
+def test_an_output_folder_describes_processes_and_carries_none_out(tmp_path: Path) -> None:
+    folder = write_outputs(tmp_path / "out")
+    for settings in (Settings(), Settings(token=TOKEN)):
+        client = TestClient(create_app(folder, settings=settings))
+        for root in ("", "/projects/demo"):
+            listed = client.get(f"{root}/processes").json()["processes"]
+            assert [each["id"] for each in listed] == ["audit", "coverage", "compare"]
+            assert client.get(f"{root}/processes/audit").json()["inputs"]
+            assert client.get(f"{root}/jobs").json()["jobs"] == []
+            assert client.get(f"{root}/jobs/{'a' * 32}").status_code == 404
+            asked = client.post(f"{root}/processes/audit/execution", json={}, headers=BEARER)
+            assert asked.status_code == 403
+            assert asked.json()["code"] == "processes.no_workspace"
+            assert client.delete(f"{root}/jobs/x", headers=BEARER).status_code == 403
+
+
+def test_processes_are_pages_too(client: TestClient) -> None:
+    for path in ("/processes", "/processes/audit", "/jobs"):
+        for lang, word in (("zh", "处理过程"), ("en", "Processes")):
+            page = client.get(f"{path}?lang={lang}", headers={"Accept": "text/html"})
+            assert page.headers["content-type"].startswith("text/html")
+            assert "default-src 'none'" in page.headers["content-security-policy"]
+            assert word in page.text or path == "/jobs"
+        assert client.get(f"{path}?f=json", headers={"Accept": "text/html"}).json()
+        assert client.get(f"{path}?nothing=1").status_code == 400
+
+
 def test_only_who_knows_the_token_may_execute(client: TestClient) -> None:
     for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": "Basic x"}):
         answer = execute(client, "coverage", headers, version="drawn-1")
@@ -114,6 +142,11 @@ def test_only_who_knows_the_token_may_execute(client: TestClient) -> None:
         ("coverage", b'{"inputs": {"version": "drawn-1", "path": "/etc/passwd"}}'),
         ("coverage", b'{"inputs": {"version": "drawn-1", "add": [{"lon": 500, "lat": 0}]}}'),
         ("coverage", b'{"inputs": {"version": "drawn-1"}, "outputs": {"nothing": {}}}'),
+        ("coverage", b'{"inputs": {"version": "drawn-1"}, "response": {}}'),
+        ("coverage", b'{"inputs": {"version": "drawn-1"}, "response": ["raw"]}'),
+        ("coverage", b'{"inputs": {"version": {"value": {"value": {}}}}}'),
+        ("coverage", b'{"inputs": []}'),
+        ("coverage", b'{"inputs": {"version": "drawn-1"}, "outputs": [1]}'),
         ("compare", b'{"inputs": {"old": "drawn-1"}}'),
         ("audit", b'{"inputs": {"upload": "../x"}}'),
         ("audit", b'{"inputs": {"upload": "' + b"a" * 32 + b'"}}'),

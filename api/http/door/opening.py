@@ -3,21 +3,17 @@
 from pathlib import Path
 from typing import Final
 
-from starlette.routing import Route
-
 from api.http.door.access import Access
 from api.http.door.desk import Desk
 from api.http.door.limits import Limits
-from api.http.door.routes import door_routes
 from api.http.door.tasks import FUNCTIONS
 from api.http.door.uploads import Uploads
 from api.http.jobs import Jobs
-from api.http.processes import process_routes
 from api.http.settings import Settings
 from geo.store import is_workspace, open_store
 from geo.words import language
 
-__all__ = ["desk_routes", "open_desk"]
+__all__ = ["open_desk"]
 
 _OUTPUTS: Final = "summary.json"
 
@@ -48,8 +44,3 @@ def open_desk(folder: Path, settings: Settings) -> Desk | None:
         language=settings.language or language(),
         limits=limits,
     )
-
-
-def desk_routes(desk: Desk) -> list[Route]:
-    """Return the routes of the pages, and of processes and jobs (OGC API Processes)."""
-    return [*door_routes(desk), *process_routes(desk)]
