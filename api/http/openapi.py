@@ -70,7 +70,7 @@ def _root_paths(call: Call) -> dict[str, Any]:
             call, "conformance", word("conformance"), schema="confClasses"
         ),
         "/openapi": get_operation(call, "openapi", word("openapi"), media=OPENAPI_TYPE),
-        "/docs": get_operation(call, "docs", word("docs"), media=HTML),
+        "/docs": get_operation(call, "docs", word("docs"), media=OPENAPI_TYPE),
         "/collections": get_operation(
             call, "collections", word("collections"), schema="collections"
         ),

@@ -44,11 +44,12 @@ _FAILURES: Final = {
     "401": "answer_needs_token",
     "403": "answer_forbidden",
     "404": "answer_none",
+    "409": "answer_elsewhere",
     "413": "answer_large",
     "416": "answer_range",
     "422": "answer_unfit",
+    "429": "answer_busy",
     "500": "answer_failed",
-    "503": "answer_busy",
 }
 
 
@@ -130,7 +131,7 @@ def whatif_operation(call: Call) -> dict[str, Any]:
     own = [_query(call, name, {"type": "string", "minLength": 1}) for name in WHATIF_PARAMETERS]
     path = get_operation(call, "coverage", call.word("whatif"), schema="whatIf", own=own)
     answers = {code: path["get"]["responses"][code] for code in ("200", "400", "404", "500")}
-    busy = {"503": refusal(call, "503")}
+    busy = {"429": refusal(call, "429")}
     del path["get"]["responses"]["304"]
     path["get"]["responses"] |= busy
     post = {

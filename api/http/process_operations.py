@@ -109,7 +109,7 @@ def _results(call: Call, job: Json) -> Json:
 
 def _dismissal(call: Call, job: Json) -> Json:
     found = _operation(call, "job.dismiss", "statusInfo", job)
-    found["responses"] |= _refused(call, ("401", "403", "503"))
+    found["responses"] |= _refused(call, ("401", "403", "409"))
     return {**found, "security": [{"bearer": []}]}
 
 
@@ -123,7 +123,7 @@ def _execution(call: Call, process: Process) -> Json:
     }
     outputs = {"type": "object", "properties": dict(process.outputs)}
     body = {"schema": _request(process), **_example(call, process)}
-    failed = ("400", "401", "403", "404", "413", "422", "500", "503")
+    failed = ("400", "401", "403", "404", "409", "413", "422", "429", "500")
     return {
         "operationId": f"execute.{process.name}",
         "summary": title,

@@ -48,7 +48,7 @@ _STATUS: Final = (
     (_FailedError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (RequestError, HTTPStatus.BAD_REQUEST),
     (NotFoundError, HTTPStatus.NOT_FOUND),
-    (JobsFullError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (JobsFullError, HTTPStatus.TOO_MANY_REQUESTS),
 )
 
 _HEADERS: Final = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language"}
@@ -149,6 +149,8 @@ def _told(call: _Call, error: GridCircleError) -> Response:
     status = next(
         (s for kind, s in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
     )
+    if error.key == "door.jobs_elsewhere":
+        status = HTTPStatus.CONFLICT
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         error = GridCircleError("http.failed")
     kinds = {

@@ -36,7 +36,7 @@ async def coverage_response(call: Call, request: Request) -> Response:
         found = await run_in_threadpool(cities.answer, call.dataset, edits, call.language)
     except BusyError as error:
         headers = {"Retry-After": "1"}
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, error, call.language, headers=headers)
+        return problem(HTTPStatus.TOO_MANY_REQUESTS, error, call.language, headers=headers)
     headers = {
         "Cache-Control": "no-store",
         "Vary": "Accept, Accept-Encoding, Accept-Language",

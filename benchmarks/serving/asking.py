@@ -3,6 +3,7 @@
 import math
 import os
 import socket
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy as np
 
 from benchmarks.serving.servers import Server
 
-__all__ = ["KINDS", "Plan", "cost_ms", "plan"]
+__all__ = ["KINDS", "Plan", "cost_ms", "paths", "plan", "wall_ms"]
 
 KINDS = ("items?limit=100", "bbox", "item", "tile z14")
 BOX_DEG = 0.02
@@ -61,6 +62,17 @@ def cost_ms(server: Server, asked: Sequence[str]) -> float:
         for path in asked:
             _ask(*line, path)
         return 1000 * (_cpu_seconds(server.process_ids) - before) / len(asked)
+
+
+def wall_ms(server: Server, asked: Sequence[str]) -> list[float]:
+    """Return how long a client waits for each of the requests (ms)."""
+    taken = []
+    with _connection(server.port) as line:
+        for path in asked:
+            start = time.perf_counter()
+            _ask(*line, path)
+            taken.append(1000 * (time.perf_counter() - start))
+    return taken
 
 
 def _tile(lon: float, lat: float) -> tuple[int, int, int]:

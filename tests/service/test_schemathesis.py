@@ -90,15 +90,23 @@ def bearer() -> tuple[str, str]:
 
 
 def test_a_workspace_with_its_token(workspace: Asked, tmp_path: Path) -> None:
-    quick = ("--phases", "examples,coverage", "--include-path-regex", "jobs|processes|coverage")
-    assert faults_of(workspace, tmp_path, *quick, *bearer()) == ""
+    quick = (
+        "--phases",
+        "examples,coverage",
+        "--include-path-regex",
+        "jobs|processes|coverage|docs",
+    )
+    assert faults_of(workspace, tmp_path, *quick, *bearer(), "-H", "Prefer: respond-async") == ""
 
 
 @pytest.mark.full
 class TestEveryOperation:
     """Examples, every kind of value, and random ones, of all operations."""
 
-    options = ("--phases", "examples,coverage,fuzzing", "--max-examples", "30")
+    options = (
+        *("--phases", "examples,coverage,fuzzing", "--max-examples", "30"),
+        *("--request-timeout", "600"),  # an execution waits for those before it
+    )
 
     def test_an_output_folder(self, folder: Asked, tmp_path: Path) -> None:
         assert faults_of(folder, tmp_path, *self.options) == ""

@@ -124,6 +124,22 @@ def test_processes_are_pages_too(client: TestClient) -> None:
         assert client.get(f"{path}?nothing=1").status_code == 400
 
 
+def test_a_full_queue_is_no_fault_of_the_server(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client.app.state.desk.jobs, "_max_waiting", 0)
+    answer = execute(client, "coverage", ASYNC, version="drawn-1")
+    assert (answer.status_code, answer.json()["code"]) == (429, "door.jobs_full")
+
+
+def test_a_second_server_starts_no_jobs(client: TestClient) -> None:
+    workspace = client.app.state.desk.workspace
+    other = TestClient(create_app(workspace, settings=Settings(token=TOKEN)))
+    answer = execute(other, "coverage", ASYNC, version="drawn-1")
+    assert (answer.status_code, answer.json()["code"]) == (409, "door.jobs_elsewhere")
+    other.app.state.desk.jobs.close()
+
+
 def test_only_who_knows_the_token_may_execute(client: TestClient) -> None:
     for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": "Basic x"}):
         answer = execute(client, "coverage", headers, version="drawn-1")
