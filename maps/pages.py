@@ -5,7 +5,9 @@ from typing import Any, Final
 import folium
 
 from geo.audit import Audit
+from maps.basemaps import Basemap, inlined_basemap, with_basemap
 from maps.figure import OfflineFigure, RawElement, style
+from maps.offline import require_offline
 from maps.scene import lonlat_bounds, pack_scene
 from maps.vendored import app_script, app_style
 from maps.whatif import pack_whatif
@@ -29,17 +31,26 @@ _START_ZOOM: Final = 11
 _SHELL: Final = frozenset({"leaflet", "leaflet_css"})
 
 
-def map_page(audit: Audit) -> str:
-    """Return the page of an audit as HTML that opens with no network at all."""
+def map_page(audit: Audit, *, basemap: Basemap | None = None) -> str:
+    """Return the page of an audit as HTML that opens with no network at all.
+
+    Raises
+    ------
+    GridCircleError
+        If the basemap is not of tiles on this machine, or has none here.
+    """
+    bounds = lonlat_bounds(audit.grids)
+    told = None if basemap is None else inlined_basemap(basemap, bounds)
     scene = pack_scene(audit)
-    return offline_page(
+    page = offline_page(
         title=audit.title or audit.project_id,
         language=audit.language,
-        bounds=lonlat_bounds(audit.grids),
+        bounds=bounds,
         scene=scene,
         code=(app_script(), app_style()),
         whatif=_whatif(audit, n_chars=len(scene)),
     )
+    return page if told is None else require_offline(with_basemap(page, told))
 
 
 def _whatif(audit: Audit, *, n_chars: int) -> str | None:

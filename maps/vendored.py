@@ -34,6 +34,7 @@ APP_SCRIPTS: Final = (
     "model.js",
     "paint.js",
     "tiles.js",
+    "basemap.js",
     "labels.js",
     "hits.js",
     "popups.js",

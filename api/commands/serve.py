@@ -9,6 +9,7 @@ from api.commands.output import examples
 from api.http import Settings, serve
 from geo.store import is_workspace
 from geo.words import language, text
+from maps.basemaps import read_basemap
 
 __all__ = ["command"]
 
@@ -37,10 +38,17 @@ _TOKEN = "GRIDCIRCLE_TOKEN"  # noqa: S105 the name of a variable
 @click.option(
     "--allow-upload", "allow_upload", is_flag=True, help=text("commands.serve_upload", _LANG)
 )
-def command(*, folder: Path, host: str, port: int, allow_upload: bool) -> int:
+@click.option(
+    "--basemap",
+    type=click.Path(path_type=Path),
+    default=None,
+    help=text("commands.serve_basemap", _LANG),
+)
+def command(*, folder: Path, host: str, port: int, allow_upload: bool, basemap: Path | None) -> int:
     """Serve FOLDER until stopped."""
     token = os.environ.get(_TOKEN) or None
-    settings = Settings(token=token, allow_upload=allow_upload)
+    base = None if basemap is None else read_basemap(basemap)
+    settings = Settings(token=token, allow_upload=allow_upload, basemap=base)
     url = f"http://{host}:{port}/"
     click.echo(text("commands.serve_at", _LANG, url=url), err=True)
     if (token or allow_upload or is_workspace(folder)) and not (folder / "summary.json").is_file():

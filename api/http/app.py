@@ -13,7 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
+from api.http.basemaps import BASEMAP_PATH, BasemapTiles
 from api.http.calls import Service
 from api.http.catalogue import read_catalogue
 from api.http.door.access import is_local
@@ -86,6 +88,9 @@ def create_app(folder: Path, *, settings: Settings | None = None) -> FastAPI:
         exclude_content_types=_ZIPPED,
     )
     language = chosen.language or catalogue.find().language
+    if chosen.basemap is not None:
+        tiles = BasemapTiles(chosen.basemap, language=language)
+        app.router.routes.append(Route(BASEMAP_PATH, tiles.answer, methods=["GET", "HEAD"]))
     app.add_middleware(Limits, settings=chosen, language=language)
     app.add_middleware(Guard, language=language)
     metrics = app.state.service.metrics

@@ -11,8 +11,10 @@ from starlette.routing import Route
 
 from api.http import documents, pages, tilesets
 from api.http.assets import assets_document, find_asset
+from api.http.basemaps import map_over_basemap
 from api.http.calls import Answer, Call, Service, json_answer
 from api.http.codes import qr_answer
+from api.http.datasets import MAP_FILE
 from api.http.features import FeatureTable
 from api.http.files import file_response, is_unchanged, map_response
 from api.http.guards import ALLOWED
@@ -244,7 +246,11 @@ async def _metrics(request: Request) -> Response:
 async def _map(request: Request) -> Response:
     if request.method == "OPTIONS":
         return options()
-    return map_response(await read_call(request, COMMON), request)
+    call = await read_call(request, COMMON)
+    basemap = call.service.settings.basemap
+    if basemap is not None and MAP_FILE in call.dataset.files:
+        return await run_in_threadpool(map_over_basemap, call, request, basemap)
+    return map_response(call, request)
 
 
 async def _tile(request: Request) -> Response:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from geo.errors import ProjectError
+from maps.basemaps import Basemap
 
 __all__ = ["Settings"]
 
@@ -31,6 +32,8 @@ class Settings:
         Who knows it may write into a workspace.
     `allow_upload`
         True where anyone on this machine may; only for a server on the loopback address.
+    `basemap`
+        What lies under the grids of the served map; None for nothing.
 
     Raises
     ------
@@ -51,6 +54,7 @@ class Settings:
     is_access_logged: bool = True
     token: str | None = field(default=None, repr=False)
     allow_upload: bool = False
+    basemap: Basemap | None = None
 
     def __post_init__(self) -> None:
         """Refuse a page size that cannot be."""

@@ -40,12 +40,17 @@ def chromium_path() -> str:
 
 
 @contextmanager
-def browser() -> Iterator[Any]:
-    """Start Chromium."""
+def browser(*, has_loopback: bool = False) -> Iterator[Any]:
+    """Start Chromium without any network, or with that of this machine alone."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with sync_api.sync_playwright() as playwright:
         started = playwright.chromium.launch(
-            executable_path=chromium_path(), args=list(ARGUMENTS), timeout=60_000
+            executable_path=chromium_path(),
+            args=[
+                f"{each}, EXCLUDE 127.0.0.1" if has_loopback and "resolver" in each else each
+                for each in ARGUMENTS
+            ],
+            timeout=60_000,
         )
         try:
             yield started

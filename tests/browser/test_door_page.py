@@ -15,7 +15,7 @@ import pytest
 
 from geo.io.datum import wgs84_to_gcj02
 from geo.synth import City, build_city
-from tests.browser.pages import ARGUMENTS, chromium_path
+from tests.browser.pages import browser
 from tests.service.servers import served
 
 if TYPE_CHECKING:
@@ -42,15 +42,8 @@ def city() -> City:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    local = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-    arguments = [each for each in ARGUMENTS if "resolver" not in each]
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=chromium_path(), args=[*arguments, local], timeout=60_000
-        )
+    with browser(has_loopback=True) as started:
         yield started
-        started.close()
 
 
 class Planner:

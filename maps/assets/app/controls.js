@@ -30,6 +30,7 @@ GC.drawLayers = function (box) {
     }));
   }
   var list = GC.h("div", { class: "gc-checks" });
+  if (GC.base) list.appendChild(GC.check(GC.t("layer_base"), layers, "base"));
   if (data.shapes.streets.n) list.appendChild(GC.check(GC.t("layer_streets"), layers, "streets"));
   if (data.units.id.length) list.appendChild(GC.check(GC.t("layer_units"), layers, "units"));
   data.tiers.forEach(function (tier) {

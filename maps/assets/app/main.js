@@ -35,6 +35,7 @@ GC.build = function (app) {
   GC.readHash(true);
   GC.recolour();
   GC.setUpMap();
+  GC.makeBase();
   GC.makeControls(GC.main);
   GC.makeWhatIf(GC.main);
   GC.drawWords();

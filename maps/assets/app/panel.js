@@ -10,7 +10,7 @@ GC.drawPanel = function (box) {
     GC.h("header", { class: "gc-head" },
       GC.h("div", {}, GC.h("h1", { text: project.title || project.id }), GC.h("p", { text: GC.made() })), GC.languages()),
     GC.searchBox(), head, tabs, GC.listTools(), list,
-    GC.h("footer", { class: "gc-foot", text: GC.t("footer", { crs: project.crs.slice(0, 40), model: GC.t("model_" + project.model) }) + GC.simplified() })
+    GC.h("footer", { class: "gc-foot", text: GC.t(GC.base ? "footer_base" : "footer", { crs: project.crs.slice(0, 40), model: GC.t("model_" + project.model) }) + GC.simplified() })
   ]);
   GC.parts = { head: head, tabs: tabs, list: list };
   GC.drawFigure();
