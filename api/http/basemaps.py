@@ -97,10 +97,14 @@ class BasemapTiles:
         for name, value in (("{z}", z), ("{x}", x), ("{y}", y)):
             url = url.replace(name, str(value))
         asked = urllib.request.Request(url, headers={"User-Agent": "GridCircle"})  # noqa: S310
-        with self._opener.open(asked, timeout=_TIMEOUT_S) as response:
-            if response.status != _OK:
-                raise OSError(response.status)
-            return _bounded(response)
+        try:
+            with self._opener.open(asked, timeout=_TIMEOUT_S) as response:
+                if response.status != _OK:
+                    raise OSError(response.status)
+                return _bounded(response)
+        except urllib.error.HTTPError as error:
+            error.close()  # it holds the connection
+            raise
 
 
 def _bounded(response: IO[bytes]) -> bytes:
