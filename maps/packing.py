@@ -4,7 +4,7 @@ Layout before gzip: `GCM1`, the length of the header (uint32, little-endian), th
 UTF-8), the sections. The header's `sections` tell offset (from the end of the header) and count of
 every integer array. Integers are variable-length: seven bits a byte, the lowest first, the high bit
 says that more follow; coordinates are zigzag differences from the point before, so neighbours cost
-two or three bytes.
+two or three bytes. A late column is JSON of its own.
 """
 
 import base64
@@ -87,11 +87,17 @@ class Packer:
         """Add whole numbers of 0 and above as they are."""
         self._add(name, values)
 
+    def add_late(self, name: str, values: list[Any]) -> None:
+        """Add a column as JSON of its own, which the page reads when it is first asked for."""
+        packed = _json(values)
+        self._sections[name] = {"at": self._size, "n_bytes": len(packed)}
+        self._parts.append(packed)
+        self._size += len(packed)
+
     def blob(self, header: Mapping[str, Any]) -> str:
         """Return everything as base64 text; the same input gives the same text."""
         full = {**header, "origin": self.origin_lonlat, "sections": self._sections}
-        text = json.dumps(full, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        head = text.encode("utf-8", errors="replace")
+        head = _json(full)
         raw = b"".join([_MAGIC, len(head).to_bytes(4, "little"), head, *self._parts])
         return base64.b64encode(gzip.compress(raw, compresslevel=9, mtime=0)).decode("ascii")
 
@@ -100,6 +106,11 @@ class Packer:
         self._sections[name] = {"at": self._size, "n": int(values.size), "step": step}
         self._parts.append(packed)
         self._size += len(packed)
+
+
+def _json(value: object) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode("utf-8", errors="replace")
 
 
 def _paths(shapes: npt.NDArray[np.object_]) -> tuple[npt.NDArray[np.object_], Integers]:

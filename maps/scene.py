@@ -19,6 +19,7 @@ from geo.standards import Tier
 from maps.packing import COARSE_DEG, FINE_DEG, Packer
 from maps.privacy import least_count, with_small_counts_hidden
 from maps.simplifying import drawn_grids, drawn_units
+from maps.streets import street_lines
 from maps.tables import (
     FINDING_FIELDS,
     GRID_FIELDS,
@@ -37,8 +38,15 @@ LONLAT: Final = CRS.from_epsg(4326)
 MANY_VERTICES: Final = 500_000
 """Above this number of vertices in the grids, coordinates keep six decimals instead of seven."""
 
-_STREET_TOLERANCE_M: Final = 1.0
-_MANY_STREET_VERTICES: Final = 200_000
+_STREET_GAP_PX: Final = 6.0
+"""Mean distance of the streets that are drawn, in pixels: closer ones would be a grey wash."""
+
+_OPENING_PX: Final = 900.0
+"""Pixels that the longer side of the area fills when the page opens on a large screen."""
+
+_LATE_TEXTS: Final = frozenset({"message_zh", "message_en", "source"})
+"""Columns of findings that are read when a finding is chosen or searched for, not before."""
+
 _CIRCLE_TOLERANCE_M: Final = 5.0
 _MANY_CIRCLES: Final = 5_000
 
@@ -61,7 +69,7 @@ def pack_scene(audit: Audit) -> str:
     packer.add_shapes("grids", lonlat(grids.frame), step_deg=grids.step_deg)
     packer.add_shapes("units", lonlat(drawn_units(audit.units, grids)), step_deg=grids.step_deg)
     packer.add_shapes("sites", lonlat(audit.sites), step_deg=step)
-    packer.add_shapes("streets", lonlat(_streets(audit)), step_deg=COARSE_DEG)
+    streets = _add_streets(packer, audit)
     own, drawn = _finding_shapes(audit)
     packer.add_shapes("findings", lonlat(drawn), step_deg=step)
     circles = _outlines_of_circles(audit)
@@ -69,6 +77,9 @@ def pack_scene(audit: Audit) -> str:
     blanks = _outlines_of_blanks(audit)
     packer.add_shapes("blanks", lonlat(blanks), step_deg=COARSE_DEG)
     header = _header(audit)
+    header["streets"] = streets
+    for name in _LATE_TEXTS & set(header["findings"]):
+        packer.add_late(f"findings.{name}", header["findings"].pop(name))
     header["simplified"] = {"tolerance_m": grids.tolerance_m, "is_coverage": grids.is_coverage}
     header["findings"]["is_own"] = own
     header["circles"] = {"key": list(circles.index)}
@@ -200,14 +211,29 @@ def _finding_shapes(audit: Audit) -> tuple[list[int], gpd.GeoDataFrame]:
     return own.astype(int).tolist(), findings[own]
 
 
-def _streets(audit: Audit) -> gpd.GeoDataFrame | None:
-    streets = audit.layers.streets
-    if streets is None:
-        return None
-    n_vertices = int(shapely.get_num_coordinates(streets.geometry.array).sum())
-    if n_vertices <= _MANY_STREET_VERTICES:
-        return streets
-    return streets.set_geometry(streets.geometry.simplify(_STREET_TOLERANCE_M))
+def _add_streets(packer: Packer, audit: Audit) -> dict[str, float]:
+    """Add the streets in two parts: those drawn at the scale of the whole area, and the rest.
+
+    Returns the area of the grids (m²), the length of the first part and of all (m): at every scale
+    the page draws as many metres as keep `_STREET_GAP_PX` apart on the screen.
+    """
+    streets = street_lines(audit.layers.streets)
+    if streets is None or not len(streets):
+        return {"area_m2": 0, "first_m": 0, "all_m": 0, "gap_px": _STREET_GAP_PX}
+    area_m2 = float(shapely.area(audit.grids.geometry.array).sum())
+    west, south, east, north = audit.grids.total_bounds
+    m_per_px = max(east - west, north - south) / _OPENING_PX
+    running_m = np.cumsum(shapely.length(streets.geometry.array))
+    n_first = int(np.searchsorted(running_m, area_m2 / (_STREET_GAP_PX * m_per_px)))
+    shapes = lonlat(streets)
+    packer.add_shapes("streets", shapes[:n_first], step_deg=COARSE_DEG)
+    packer.add_shapes("streets_rest", shapes[n_first:], step_deg=COARSE_DEG)
+    return {
+        "area_m2": round(area_m2),
+        "first_m": round(float(running_m[n_first - 1]), 1) if n_first else 0,
+        "all_m": round(float(running_m[-1]), 1),
+        "gap_px": _STREET_GAP_PX,
+    }
 
 
 def _outlines_of_circles(audit: Audit) -> gpd.GeoDataFrame:

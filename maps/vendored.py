@@ -35,6 +35,7 @@ APP_SCRIPTS: Final = (
     "paint.js",
     "tiles.js",
     "basemap.js",
+    "streets.js",
     "labels.js",
     "hits.js",
     "popups.js",

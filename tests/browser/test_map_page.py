@@ -367,7 +367,7 @@ def test_sites_that_would_cover_each_other_are_left_out(chromium: Browser, tmp_p
     found = open_map(chromium, write_map(replace(audit, sites=sites), tmp_path / "map.html"))
     drawn = "Array.from(GC.drawnSites(Math.pow(2, GC.map.getZoom()))).filter(Boolean).length"
     assert found.js(drawn) < 9
-    assert found.page.locator("#gc-sites-note").is_visible()
+    assert found.page.locator("#gc-thinned").is_visible()
     found.js("GC.map.setView(GC.sitePlace(0), 22, {animate: false})")
     assert found.js(drawn) == 6  # four of the nine lie on one place
     assert found.faults == []

@@ -18,7 +18,13 @@ def unpack(text: str) -> tuple[dict[str, Any], bytes]:
     raw = gzip.decompress(base64.b64decode(text))
     size = int.from_bytes(raw[4:8], "little")
     assert raw[:4] == b"GCM1"
-    return json.loads(raw[8 : 8 + size]), raw[8 + size :]
+    header, body = json.loads(raw[8 : 8 + size]), raw[8 + size :]
+    for name, section in header["sections"].items():
+        if "n_bytes" in section:  # a late column: back to its table
+            layer, column = name.split(".")
+            packed = body[section["at"] : section["at"] + section["n_bytes"]]
+            header[layer][column] = json.loads(packed)
+    return header, body
 
 
 def integers(header: dict[str, Any], body: bytes, name: str) -> list[int]:

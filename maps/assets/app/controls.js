@@ -31,7 +31,7 @@ GC.drawLayers = function (box) {
   }
   var list = GC.h("div", { class: "gc-checks" });
   if (GC.base) list.appendChild(GC.check(GC.t("layer_base"), layers, "base"));
-  if (data.shapes.streets.n) list.appendChild(GC.check(GC.t("layer_streets"), layers, "streets"));
+  if (GC.sizeOf("streets") + GC.sizeOf("streets_rest")) list.appendChild(GC.check(GC.t("layer_streets"), layers, "streets"));
   if (data.units.id.length) list.appendChild(GC.check(GC.t("layer_units"), layers, "units"));
   data.tiers.forEach(function (tier) {
     if (data.circles.key.indexOf(tier.id) < 0) return;
@@ -83,21 +83,23 @@ GC.drawLegend = function (box) {
       var name = row.other ? GC.t("site_other") : row.name || GC.t("site_any");
       sites.appendChild(GC.key(GC.state.hiddenSites, kind, GC.swatch(function (ctx) { GC.drawSymbol(ctx, kind, 13, 8, 6); }), [name], GC.number(row.n)));
     });
-    sites.appendChild(GC.h("p", { class: "gc-note", id: "gc-sites-note", hidden: true, text: GC.t("sites_thinned") }));
     box.appendChild(sites);
-    GC.noteSites();
   }
+  box.appendChild(GC.h("p", { class: "gc-note", id: "gc-thinned", hidden: true }));
+  GC.noteThinned();
 };
 
 GC.drawMarks = function (box) {
-  var marks = GC.h("div", { class: "gc-keys" }), count = { overlap: 0, gap: 0, other: 0 };
-  GC.data.findings.rule.forEach(function (_, f) {
-    var group = GC.groupOf(f);
-    if (group in count && GC.model.ownAt[f] >= 0 && GC.inTier(f)) count[group]++;
+  var marks = GC.h("div", { class: "gc-keys" }), count = { overlap: 0, gap: 0, other: 0 }, total = { overlap: 0, gap: 0, other: 0 };
+  GC.model.groups.forEach(function (group, f) {
+    if (!(group in count) || !GC.inTier(f)) return;
+    total[group]++;
+    if (GC.model.ownAt[f] >= 0) count[group]++;
   });
   GC.MARKED.slice().reverse().forEach(function (group) {
     if (!count[group]) return;
-    marks.appendChild(GC.key(GC.state.hidden, "mark_" + group, GC.markSwatch(group), [GC.t("mark_" + group)], GC.number(count[group])));
+    marks.appendChild(GC.key(GC.state.hidden, "mark_" + group, GC.markSwatch(group), [GC.t("mark_" + group), total[group] > count[group] ? GC.t("mark_other_hint") : ""],
+      total[group] > count[group] ? GC.t("mark_of", { n: GC.number(count[group]), total: GC.number(total[group]) }) : GC.number(count[group])));
   });
   var orphans = GC.model.isLoneOrphan.filter(Boolean).length;
   if (orphans) marks.appendChild(GC.key(GC.state.hidden, "mark_orphan", GC.markSwatch("orphan"), [GC.t("mark_orphan")], GC.number(orphans)));

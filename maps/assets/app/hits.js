@@ -28,13 +28,11 @@ GC.siteAt = function (x, y, scale) {
 
 GC.findingAt = function (x, y, scale) {
   if (!GC.state.layers.findings) return null;
-  var shapes = GC.data.shapes.findings, box = shapes.box, pad = 6 / scale;
+  var shapes = GC.data.shapes.findings, box = shapes.box, pad = 6 / scale, drawn = GC.drawnFindings(scale);
   for (var own = shapes.n - 1; own >= 0; own--) {
-    var f = GC.model.findingOfOwn[own], group = GC.groupOf(f);
-    if (!GC.inTier(f) || GC.MARKED.indexOf(group) < 0 || GC.state.hidden["mark_" + group]) continue;
+    if (!drawn[own]) continue;
     if (x < box[4 * own] - pad || x > box[4 * own + 2] + pad || y < box[4 * own + 1] - pad || y > box[4 * own + 3] + pad) continue;
-    var small = GC.pixelsOf(shapes, own, { scale: scale }) < 14;
-    if (small || GC.contains(shapes, own, x, y)) return { kind: "finding", at: f };
+    if (drawn[own] === GC.PIN || GC.contains(shapes, own, x, y)) return { kind: "finding", at: GC.model.findingOfOwn[own] };
   }
   return null;
 };

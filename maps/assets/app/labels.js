@@ -20,10 +20,7 @@ GC.LabelLayer = L.Layer.extend({
   },
   _units: function (taken) {
     var self = this, shapes = GC.data.shapes.units, levels = GC.data.levels;
-    var order = GC.data.units.id.map(function (_, i) { return i; }).sort(function (a, b) {
-      return levels.indexOf(GC.data.units.level[a]) - levels.indexOf(GC.data.units.level[b])
-        || GC.area(shapes, b) - GC.area(shapes, a);
-    });
+    var order = GC.model.unitOrder = GC.model.unitOrder || GC.unitsByWeight();
     order.slice(0, 3000).forEach(function (i) {
       var share = GC.unitShare(i), name = GC.unitName(i);
       var isTop = levels.indexOf(GC.data.units.level[i]) === 0;
@@ -62,6 +59,15 @@ GC.LabelLayer = L.Layer.extend({
     this._box.appendChild(holder);
   }
 });
+
+/** Units, the higher level first, the larger first. */
+GC.unitsByWeight = function () {
+  var shapes = GC.data.shapes.units, rank = new Map();
+  GC.data.levels.forEach(function (level, i) { rank.set(level, i); });
+  var ranks = GC.data.units.id.map(function (_, i) { return rank.has(GC.data.units.level[i]) ? rank.get(GC.data.units.level[i]) : -1; });
+  var areas = ranks.map(function (_, i) { return GC.area(shapes, i); });
+  return ranks.map(function (_, i) { return i; }).sort(function (a, b) { return ranks[a] - ranks[b] || areas[b] - areas[a]; });
+};
 
 GC.textWidth = function (text, size) {
   var width = 0;

@@ -7,11 +7,12 @@ GC.TABS = [["all", null], ["blank", ["blank"]], ["tiling", ["overlap", "gap"]], 
 
 GC.listed = function (groups) {
   return GC.model.order.filter(function (f) {
-    return GC.inTier(f) && (!groups || groups.indexOf(GC.groupOf(f)) >= 0);
+    return GC.inTier(f) && (!groups || groups.indexOf(GC.model.groups[f]) >= 0);
   });
 };
 
 GC.drawTabs = function (box) {
+  GC.drawScope(GC.parts.scope);
   GC.clear(box);
   GC.TABS.forEach(function (tab) {
     var chosen = GC.state.tab === tab[0];
@@ -88,7 +89,6 @@ GC.drawList = function (box) {
   if (!list.length) box.appendChild(GC.h("p", { class: "gc-empty", text: GC.t(GC.state.filter ? "search_none" : "list_empty") }));
   else if (GC.state.order === "rule") GC.byRule(list).forEach(function (group) { GC.append(box, GC.ruleGroup(group)); });
   else GC.append(box, GC.someRows(list, GC.state.shown, function () { GC.state.shown += GC.PAGE; }));
-  GC.drawOthers(box);
 };
 
 /** The rows of a list as far as `shown`, and a button for more. */
@@ -140,20 +140,20 @@ GC.ruleGroup = function (group) {
   return [head, body];
 };
 
-/** How many findings belong to other tiers than the chosen one, and a way to see them. */
-GC.drawOthers = function (box) {
-  if (!GC.data.tiers.length) return;
-  var all = GC.state.allTiers;
-  GC.state.allTiers = false;
-  var others = GC.data.findings.rule.length - GC.model.order.filter(GC.inTier).length;
-  GC.state.allTiers = all;
-  if (!others) return;
-  box.appendChild(GC.h("p", { class: "gc-others" },
-    all ? null : GC.t("list_other_tiers", { n: GC.number(others) }) + " ",
-    GC.h("button", { type: "button", class: "gc-inline", onclick: function () {
+/** Which findings the list holds, those of the chosen tier or all, and a way to the others. */
+GC.drawScope = function (box) {
+  GC.clear(box);
+  var findings = GC.data.findings, tier = GC.tierOf(GC.state.tier), all = GC.state.allTiers, total = findings.rule.length;
+  var ofOthers = (findings.tier || []).filter(function (id) { return id !== null && tier && id !== tier.id; }).length;
+  box.hidden = !ofOthers;
+  if (!ofOthers) return;
+  var words = { tier: GC.tierLabel(tier), total: GC.number(total), n: GC.number(total - ofOthers) };
+  GC.append(box, [GC.h("span", { text: GC.t(all ? "list_scope_all" : "list_scope", words) }), " ",
+    GC.h("button", { type: "button", class: "gc-inline", id: "gc-scope-button", onclick: function () {
       GC.state.allTiers = !all;
       GC.tell("tier");
-    } }, GC.t(all ? "list_only_tier" : "list_show_all"))));
+      document.getElementById("gc-scope-button").focus();
+    } }, GC.t(all ? "list_only_tier" : "list_show_all", words))]);
 };
 
 GC.findingRow = function (f, rank) {

@@ -7,7 +7,7 @@ GC.start = function (mapName) {
   GC.gunzip(GC.bytesOf(document.getElementById("gridcircle-data").textContent)).then(function (bytes) {
     GC.data = GC.unpack(bytes);
     GC.build(app);
-    document.documentElement.setAttribute("data-ready", "true");
+    GC.tiles.whenPainted(function () { document.documentElement.setAttribute("data-ready", "true"); });
   }).catch(function (error) {
     app.hidden = false;
     app.textContent = "地图数据无法读取 / the data of this map cannot be read: " + error.message;
@@ -100,21 +100,27 @@ GC.setUpMap = function () {
     var thing = GC.thingAt(event.latlng);
     if (thing) GC.choose(thing, event.latlng); else GC.choose(null);
   });
-  map.on("zoomend", GC.noteSites);
+  map.on("zoomend", GC.noteThinned);
   map.getContainer().addEventListener("keydown", function (event) {
     if (event.key !== "Enter" || event.target !== map.getContainer()) return;
     var grid = GC.gridAt(GC.worldX(map.getCenter().lng), GC.worldY(map.getCenter().lat));
     if (grid) GC.choose(grid, map.getCenter());
   });
-  map.on("popupclose", function () { GC.popup = null; });
+  map.on("popupopen", function () { GC.main.classList.add("gc-told"); });
+  map.on("popupclose", function () { GC.popup = null; GC.main.classList.remove("gc-told"); });
 };
 
-/** Say in the legend when some sites are left out at this scale. */
-GC.noteSites = function () {
-  var note = document.getElementById("gc-sites-note");
+/** Say in the legend what is left out at this scale. */
+GC.noteThinned = function () {
+  var note = document.getElementById("gc-thinned"), scale = Math.pow(2, GC.map.getZoom()), what = [];
   if (!note) return;
-  GC.drawnSites(Math.pow(2, GC.map.getZoom()));
-  note.hidden = !GC.model.sitesLeftOut;
+  GC.drawnSites(scale);
+  GC.drawnFindings(scale);
+  if (GC.state.layers.streets && GC.sizeOf("streets") + GC.sizeOf("streets_rest") && GC.areStreetsLeftOut(scale)) what.push("layer_streets");
+  if (GC.state.layers.sites && GC.model.sitesLeftOut) what.push("layer_sites");
+  if (GC.state.layers.findings && GC.model.pinsLeftOut) what.push("layer_findings");
+  note.hidden = !what.length;
+  note.textContent = GC.t("drawn_thinned", { what: what.map(function (key) { return GC.t(key).toLowerCase(); }).join(GC.t("list_comma")) });
 };
 
 GC.wholeArea = function (animate) {
@@ -172,7 +178,7 @@ GC.zoomTo = function (box, thing) {
 
 GC.say = function (thing, at) {
   GC.popup = L.popup({
-    maxWidth: 340, minWidth: 250, className: "gc-popup", autoPanPaddingTopLeft: GC.room(16).paddingTopLeft,
+    maxWidth: Math.min(340, GC.main.clientWidth - 70), minWidth: 250, className: "gc-popup", autoPanPaddingTopLeft: GC.room(16).paddingTopLeft,
     autoPanPaddingBottomRight: GC.room(10).paddingBottomRight, offset: [0, thing.kind === "site" ? -10 : -2]
   }).setLatLng(at).setContent(GC.popupOf(thing)).openOn(GC.map);
   GC.announce(GC.popup.getElement().querySelector(".leaflet-popup-content").innerText);

@@ -23,6 +23,7 @@ GC.prepare = function () {
   model.findingsOf = grids.id.map(function () { return []; });
   data.findings.grids.forEach(function (list, f) { list.forEach(function (g) { model.findingsOf[g].push(f); }); });
   model.texts = [];
+  model.groups = data.findings.rule.map(function (_, f) { return GC.groupOf(f); });
   model.order = GC.ranked();
   model.categories = GC.categories();
   model.ownAt = []; // finding → position of its own shape, or -1
@@ -199,7 +200,7 @@ GC.findingPlace = function (f) {
   if (unit === null && grids.length && GC.data.grids.parent_id) unit = GC.parentName(GC.data.grids.parent_id[grids[0]]);
   if (unit) parts.push(unit);
   if (grids.length) {
-    var first = grids.slice(0, 2).map(GC.gridName).join(GC.state.language === "zh" ? "、" : ", ");
+    var first = grids.slice(0, 2).map(GC.gridName).join(GC.t("list_comma"));
     parts.push(grids.length > 2 ? first + GC.t("and_more", { n: GC.number(grids.length) }) : first);
   } else if (findings.sites[f].length) {
     parts.push(GC.siteName(findings.sites[f][0]));

@@ -31,12 +31,12 @@ GC.traceAll = function (ctx, shapes, list, view, isClosed, finish) {
   if (open) finish();
 };
 
-/** Shapes of a layer whose box touches the view. */
-GC.inView = function (shapes, view, pad) {
+/** Shapes of a layer, or the first `most` of them, whose box touches the view. */
+GC.inView = function (shapes, view, pad, most) {
   var list = [], box = shapes.box, p = (pad || 0) / view.scale;
   var west = view.dx / view.scale - p, north = view.dy / view.scale - p;
   var east = (view.dx + view.size) / view.scale + p, south = (view.dy + view.size) / view.scale + p;
-  for (var i = 0; i < shapes.n; i++) {
+  for (var i = 0, n = most === undefined ? shapes.n : most; i < n; i++) {
     if (box[4 * i] <= east && box[4 * i + 2] >= west && box[4 * i + 1] <= south && box[4 * i + 3] >= north) list.push(i);
   }
   return list;

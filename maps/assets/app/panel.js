@@ -5,14 +5,15 @@ GC.drawPanel = function (box) {
   GC.clear(box);
   var project = GC.data.project, head = GC.h("div", { class: "gc-figure", id: "gc-figure" });
   var tabs = GC.h("div", { class: "gc-tabs", role: "tablist", "aria-label": GC.t("list_title") });
+  var scope = GC.h("p", { class: "gc-scope" });
   var list = GC.h("div", { class: "gc-list", id: "gc-list", role: "tabpanel", tabindex: "-1" });
   GC.append(box, [
     GC.h("header", { class: "gc-head" },
       GC.h("div", {}, GC.h("h1", { text: project.title || project.id }), GC.h("p", { text: GC.made() })), GC.languages()),
-    GC.searchBox(), head, tabs, GC.listTools(), list,
+    GC.searchBox(), head, tabs, scope, GC.listTools(), list,
     GC.h("footer", { class: "gc-foot", text: GC.t(GC.base ? "footer_base" : "footer", { crs: project.crs.slice(0, 40), model: GC.t("model_" + project.model) }) + GC.simplified() })
   ]);
-  GC.parts = { head: head, tabs: tabs, list: list };
+  GC.parts = { head: head, tabs: tabs, scope: scope, list: list };
   GC.drawFigure();
   GC.drawTabs(tabs);
   GC.drawList(list);

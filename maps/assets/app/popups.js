@@ -41,7 +41,7 @@ GC.gridRows = function (i) {
     parent === null ? null : [GC.t("field_parent"), GC.parentName(parent)],
     key === null ? null : [GC.t("field_class"), GC.CLASSES.indexOf(key) >= 0 ? GC.chip(key) : key],
     key === null ? null : [GC.t("field_covered"), share === null || share === undefined ? null
-      : GC.percent(share) + (basis && GC.has("basis_" + basis) ? "（" + GC.t("basis_" + basis) + "）" : "")],
+      : GC.percent(share) + (basis && GC.has("basis_" + basis) ? GC.t("paren", { text: GC.t("basis_" + basis) }) : "")],
     [GC.t("field_certainty"), GC.certainty(i)],
     column("nearest_m") === null ? null : [GC.t("field_nearest"), GC.measure(column("nearest_m"), "m")
       + (column("nearest_minutes") === null ? "" : " · " + GC.measure(column("nearest_minutes"), "minutes"))],
@@ -49,7 +49,7 @@ GC.gridRows = function (i) {
     [GC.t("field_residents"), GC.count(grids, "residents", i)],
     [GC.t("field_households"), GC.count(grids, "households", i)],
     [GC.t("field_area"), area === null ? null : GC.measure(area, "m2")],
-    [GC.t("field_orphan"), reasons.map(GC.reason).join(GC.state.language === "zh" ? "、" : ", ")]
+    [GC.t("field_orphan"), reasons.map(GC.reason).join(GC.t("list_comma"))]
   ];
 };
 
@@ -113,7 +113,7 @@ GC.findingPopup = function (f) {
       [GC.t("field_residents"), GC.count("findings", "residents", f)],
       [GC.t("field_households"), GC.count("findings", "households", f)],
       [GC.t("field_source"), source === null ? null
-        : source + (confidence && GC.has("confidence_" + confidence) ? "（" + GC.t("confidence_" + confidence) + "）" : "")]
+        : source + (confidence && GC.has("confidence_" + confidence) ? GC.t("paren", { text: GC.t("confidence_" + confidence) }) : "")]
     ]));
   if (rule && GC.pick(rule.advice)) {
     box.appendChild(GC.h("p", { class: "gc-advice" }, GC.h("b", { text: GC.t("field_advice") + " " }), GC.pick(rule.advice)));

@@ -1,20 +1,55 @@
 /* The one layer that draws it all: canvas tiles, redrawn in place when a choice changes. */
 "use strict";
 
+GC.PAINT_MS = 12;
+
 GC.CanvasLayer = L.GridLayer.extend({
   options: { tileSize: 512, updateWhenZooming: false, keepBuffer: 1, pane: "overlayPane", className: "gc-tile" },
-  createTile: function (coords) {
+  createTile: function (coords, done) {
     var tile = document.createElement("canvas"), ratio = Math.min(2, window.devicePixelRatio || 1);
     tile.width = tile.height = this.options.tileSize * ratio;
-    this._paint(tile, coords, ratio);
+    this._ask({ tile: tile, coords: coords, done: done });
     return tile;
   },
   repaint: function () {
-    var tiles = this._tiles, self = this;
-    Object.keys(tiles).forEach(function (key) {
-      var tile = tiles[key].el;
-      self._paint(tile, tiles[key].coords, tile.width / self.options.tileSize);
+    var self = this, coming = new Set((this._asked || []).map(function (job) { return job.tile; }));
+    Object.keys(this._tiles).forEach(function (key) {
+      var one = self._tiles[key];
+      if (!coming.has(one.el)) self._ask({ tile: one.el, coords: one.coords });
     });
+  },
+  onAdd: function (map) {
+    this.on("tileunload", function (event) { event.tile.isGone = true; });
+    L.GridLayer.prototype.onAdd.call(this, map);
+  },
+  /** Call when every tile asked for is painted and on the page. */
+  whenPainted: function (call) {
+    if (this._asked && this._asked.length) (this._waiting = this._waiting || []).push(call);
+    else requestAnimationFrame(call);
+  },
+  /* Tiles are painted for a few milliseconds a frame, so that the map moves on while they come. */
+  _ask: function (job) {
+    (this._asked = this._asked || []).push(job);
+    if (!this._frame) {
+      this._frame = requestAnimationFrame(L.bind(this._nextFrame, this));
+      this._until = performance.now() + GC.PAINT_MS;
+    }
+    if (performance.now() < this._until) this._work();
+  },
+  _nextFrame: function () {
+    this._frame = 0;
+    this._until = performance.now() + GC.PAINT_MS;
+    this._work();
+    if (this._asked.length) this._frame = requestAnimationFrame(L.bind(this._nextFrame, this));
+    else (this._waiting || []).splice(0).forEach(function (call) { requestAnimationFrame(call); });
+  },
+  _work: function () {
+    do {
+      var job = this._asked.shift();
+      if (!job) return;
+      if (this._map && !job.tile.isGone) this._paint(job.tile, job.coords, job.tile.width / this.options.tileSize);
+      if (job.done) requestAnimationFrame(job.done.bind(null, null, job.tile));
+    } while (performance.now() < this._until);
   },
   _paint: function (tile, coords, ratio) {
     var size = this.options.tileSize, ctx = tile.getContext("2d");
@@ -69,14 +104,6 @@ GC.fillCells = function (ctx, view, key, list) {
 };
 GC.TEXTURES = { blank: "blank", unknown: "unknown", error: "error" };
 
-GC.paintStreets = function (ctx, view) {
-  var shapes = GC.data.shapes.streets;
-  if (!shapes.n) return;
-  ctx.strokeStyle = "rgba(255,255,255," + (view.zoom < 13 ? 0.28 : view.zoom < 15 ? 0.5 : 0.7) + ")";
-  ctx.lineWidth = view.zoom < 13 ? 0.6 : view.zoom < 15 ? 1 : view.zoom < 17 ? 2 : 4;
-  GC.traceAll(ctx, shapes, GC.inView(shapes, view, 4), view, false, function () { ctx.stroke(); });
-};
-
 GC.paintBlankEdges = function (ctx, view) {
   if (GC.state.mode !== "class" || GC.state.hidden.blank) return;
   var at = GC.data.blanks.key.indexOf(GC.state.tier);
@@ -118,18 +145,35 @@ GC.paintCircles = function (ctx, view) {
    orphans with a dashed black edge; what is too small to see gets a pin. */
 GC.MARKED = ["other", "gap", "overlap"];
 GC.paintFindings = function (ctx, view) {
-  var shapes = GC.data.shapes.findings, seen = GC.inView(shapes, view, 10), small = [];
-  GC.MARKED.forEach(function (group) {
-    if (GC.state.hidden["mark_" + group]) return;
-    seen.forEach(function (own) {
-      var f = GC.model.findingOfOwn[own];
-      if (GC.groupOf(f) !== group || !GC.inTier(f)) return;
-      if (GC.pixelsOf(shapes, own, view) < 14) small.push(own);
-      else GC.paintMark(ctx, view, own, group);
-    });
+  var shapes = GC.data.shapes.findings, shown = GC.drawnFindings(view.scale), small = [], large = { other: [], gap: [], overlap: [] };
+  GC.inView(shapes, view, 10).forEach(function (own) {
+    if (shown[own] === GC.PIN) small.push(own);
+    else if (shown[own] === GC.AREA) large[GC.model.groups[GC.model.findingOfOwn[own]]].push(own);
   });
+  GC.MARKED.forEach(function (group) { large[group].forEach(function (own) { GC.paintMark(ctx, view, own, group); }); });
   if (!GC.state.hidden.mark_orphan) GC.paintOrphans(ctx, view);
   small.forEach(function (own) { GC.paintPin(ctx, view, own); });
+};
+
+/** How each shape of a finding is drawn at a scale: not at all, as an area, or as a pin where it is too small to see;
+ *  of pins that would cover each other only the weightiest. */
+GC.PIN = 1;
+GC.AREA = 2;
+GC.drawnFindings = function (scale) {
+  var model = GC.model, state = GC.state, key = [scale, state.tier, state.allTiers, JSON.stringify(state.hidden)].join("|");
+  if (model.pinsKey === key) return model.pins;
+  var shapes = GC.data.shapes.findings, box = shapes.box, drawn = new Uint8Array(shapes.n), taken = new Set(), left = 0, side = 10 / scale;
+  model.order.forEach(function (f) {
+    var own = model.ownAt[f], group = model.groups[f];
+    if (own < 0 || GC.MARKED.indexOf(group) < 0 || state.hidden["mark_" + group] || !GC.inTier(f)) return;
+    if (GC.pixelsOf(shapes, own, { scale: scale }) >= 14) { drawn[own] = GC.AREA; return; }
+    var at = Math.floor((box[4 * own] + box[4 * own + 2]) / 2 / side) * 67108864 + Math.floor((box[4 * own + 1] + box[4 * own + 3]) / 2 / side);
+    if (taken.has(at)) { left++; return; }
+    taken.add(at);
+    drawn[own] = GC.PIN;
+  });
+  model.pins = drawn; model.pinsKey = key; model.pinsLeftOut = left;
+  return drawn;
 };
 
 GC.pixelsOf = function (shapes, i, view) {
@@ -159,7 +203,7 @@ GC.paintPin = function (ctx, view, own) {
   var box = GC.data.shapes.findings.box, f = GC.model.findingOfOwn[own];
   var x = (box[4 * own] + box[4 * own + 2]) / 2 * view.scale - view.dx;
   var y = (box[4 * own + 1] + box[4 * own + 3]) / 2 * view.scale - view.dy;
-  var isError = GC.data.findings.severity[f] === "error", group = GC.groupOf(f), isSite = GC.data.findings.sites[f].length > 0;
+  var isError = GC.data.findings.severity[f] === "error", group = GC.model.groups[f], isSite = GC.data.findings.sites[f].length > 0;
   ctx.beginPath();
   ctx.arc(x, y, isSite ? GC.siteRadius(view) + 3 : isError ? 4.2 : 2.6, 0, 7);
   if (isSite) { ctx.strokeStyle = GC.GROUP_COLOURS[group]; ctx.lineWidth = 2; ctx.stroke(); return; }

@@ -5,18 +5,41 @@ GC.unpack = function (bytes) {
   if (String.fromCharCode(bytes[0], bytes[1], bytes[2], bytes[3]) !== "GCM1") throw new Error("format");
   var size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
   var data = JSON.parse(new TextDecoder("utf-8").decode(bytes.subarray(8, 8 + size)));
+  var body = bytes.subarray(8 + size);
   data.shapes = {};
-  Object.keys(data.sections).forEach(function (section) {
-    var name = section.replace(/\.rings$/, "");
-    if (name !== section) data.shapes[name] = GC.shapes(data, bytes.subarray(8 + size), name);
+  Object.keys(data.sections).forEach(function (name) {
+    var parts = name.split("."), section = data.sections[name];
+    if (parts[1] === "rings") GC.lazily(data.shapes, parts[0], function () { return GC.shapes(data, body, parts[0]); });
+    else if (section.n_bytes !== undefined) {
+      GC.lazily(data[parts[0]], parts[1], function () {
+        return JSON.parse(new TextDecoder("utf-8").decode(body.subarray(section.at, section.at + section.n_bytes)));
+      });
+    }
   });
   return data;
+};
+
+/** A property that is made when it is first read. */
+GC.lazily = function (holder, name, make) {
+  Object.defineProperty(holder, name, { configurable: true, enumerable: true, get: function () {
+    var value = make();
+    Object.defineProperty(holder, name, { value: value, enumerable: true });
+    return value;
+  } });
+};
+
+/** How many shapes a layer has, without unpacking them. */
+GC.sizeOf = function (name) {
+  var section = GC.data.sections[name + ".rings"];
+  return section ? section.n : 0;
 };
 
 GC.varints = function (bytes, section) {
   var values = new Float64Array(section.n), at = section.at;
   for (var i = 0; i < section.n; i++) {
-    var value = 0, factor = 1, byte;
+    var byte = bytes[at++];
+    if (byte < 128) { values[i] = byte; continue; }
+    var value = byte & 127, factor = 128;
     do { byte = bytes[at++]; value += (byte & 127) * factor; factor *= 128; } while (byte & 128);
     values[i] = value;
   }
