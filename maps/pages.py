@@ -55,8 +55,8 @@ def map_page(audit: Audit, *, basemap: Basemap | None = None) -> str:
 
 def _whatif(audit: Audit, *, n_chars: int) -> str | None:
     """Return what the page needs to try out sites, None where it would make the page too heavy."""
-    found = pack_whatif(audit)
     most = _MAX_CHARS if len(audit.grids) < _MANY_GRIDS else _MAX_CHARS_OF_MANY
+    found = pack_whatif(audit) if n_chars < most else None
     return found if found is not None and n_chars + len(found) <= most else None
 
 

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from geo.audit import run_audit
+from geo.examples import example_project
+from geo.io import load, read_project
 from maps import write_map
 from maps.reports import report_html
 from tests.browser.pages import browser
@@ -24,6 +27,15 @@ _STATES = {
     "a grid in English": "(GC.choose({kind: 'grid', at: 3}), GC.state.language = 'en',"
     " GC.tell('language'))",
     "ranked and filtered": "(GC.choose(null), GC.state.order = 'rank', GC.drawPanel(GC.panel))",
+    "all circles, boxes open": "(GC.state.allTiers = true, GC.tell('tier'),"
+    " document.querySelectorAll('.gc-side details').forEach(box => { box.open = true; }))",
+    "what if": """(async () => {
+        document.querySelectorAll(".gc-side details").forEach(box => { box.open = false; });
+        document.getElementById("gc-whatif").open = true;
+        await GC.openWhatIf();
+        GC.useTool("add");
+        GC.tryAt(GC.map.getCenter());
+    })()""",
     "sheets": "GC.showSheets('communities')",
 }
 
@@ -58,8 +70,8 @@ def serious(page: object) -> list[str]:
 
 @pytest.mark.parametrize("size", [(1600, 1000), (390, 844)])
 def test_no_serious_fault_on_the_map(axe: str, tmp_path: Path, size: tuple[int, int]) -> None:
-    audit = replace(fake_audit(), map_marks={"mark": "内部资料"})
-    path = write_map(audit, tmp_path / "map.html")
+    audit = run_audit(load(read_project(example_project("city", tmp_path))))
+    path = write_map(replace(audit, map_marks={"mark": "内部资料"}), tmp_path / "map.html")
     with browser() as started:
         context = started.new_context(
             bypass_csp=True, viewport={"width": size[0], "height": size[1]}
@@ -69,7 +81,7 @@ def test_no_serious_fault_on_the_map(axe: str, tmp_path: Path, size: tuple[int, 
         page.wait_for_selector("html[data-ready]", state="attached")
         page.evaluate(axe)
         for state, code in _STATES.items():
-            page.evaluate(f"() => {{ {code} }}")
+            page.evaluate(f"async () => {{ await {code} }}")
             assert serious(page) == [], state
 
 

@@ -30,7 +30,20 @@ GC.clear = function (node) {
 /** Events of the page: `GC.on("choice", f)`, `GC.tell("choice", value)`. */
 GC.listeners = {};
 GC.on = function (name, call) { (GC.listeners[name] = GC.listeners[name] || []).push(call); };
-GC.tell = function (name, value) { (GC.listeners[name] || []).forEach(function (call) { call(value); }); };
+GC.tell = function (name, value) {
+  GC.keepingFocus(function () { (GC.listeners[name] || []).forEach(function (call) { call(value); }); });
+};
+
+/** Redraw, and give the focus back to the control that had it: it was made anew. */
+GC.NAMED = ["id", "data-key", "data-layer", "data-value", "data-finding", "data-rule", "data-print"];
+GC.keepingFocus = function (draw) {
+  var had = document.activeElement, name = had && GC.NAMED.filter(function (one) { return had.hasAttribute(one); })[0];
+  var query = name ? had.tagName + "[" + name + '="' + CSS.escape(had.getAttribute(name)) + '"]' : null;
+  draw();
+  if (!query || document.body.contains(had)) return;
+  var again = document.querySelector(query);
+  if (again) again.focus({ preventScroll: true });
+};
 
 /** What the user chose. */
 GC.state = {

@@ -11,7 +11,7 @@ GC.makeControls = function (main) {
     layers: GC.h("details", { class: "gc-box gc-layers", open: window.innerWidth > 700 }),
     legend: GC.h("details", { class: "gc-box gc-legend", open: window.innerWidth > 700 })
   };
-  GC.append(main, [GC.boxes_.layers, GC.boxes_.legend]);
+  main.appendChild(GC.h("div", { class: "gc-side" }, GC.boxes_.layers, GC.boxes_.legend));
   [GC.boxes_.layers, GC.boxes_.legend].forEach(function (box) {
     L.DomEvent.disableClickPropagation(box);
     L.DomEvent.disableScrollPropagation(box);

@@ -26,10 +26,12 @@ GC.build = function (app) {
   GC.measureMap();
   GC.panel = GC.h("aside", { class: "gc-panel" });
   GC.live = GC.h("div", { class: "gc-live", "aria-live": "polite", role: "status" });
-  GC.skip = GC.h("a", { class: "gc-skip", href: "#gc-list" });
-  GC.skip.addEventListener("click", function (event) { event.preventDefault(); document.getElementById("gc-list").focus(); });
+  GC.skips = [["skip_to_list", function () { return document.getElementById("gc-list"); }], ["skip_to_map", function () { return GC.map.getContainer(); }]]
+    .map(function (skip) {
+      return GC.h("a", { class: "gc-skip", href: "#", "data-skip": skip[0], onclick: function (event) { event.preventDefault(); skip[1]().focus(); } });
+    });
   GC.main = GC.h("main", { class: "gc-main" });
-  GC.append(app, [GC.skip, GC.panel, GC.main, GC.live]);
+  GC.append(app, [GC.skips, GC.panel, GC.main, GC.live]);
   app.hidden = false;
   GC.main.appendChild(GC.map.getContainer());
   GC.readHash(true);
@@ -145,10 +147,12 @@ GC.hover = function (event) {
 
 /** Choose a thing: mark it, zoom to it unless it was clicked on the map, say what it is. */
 GC.choose = function (thing, clicked) {
+  var isInside = GC.popup && GC.popup.getElement().contains(document.activeElement); // the popup that goes has the focus
   GC.state.selected = thing;
   GC.tip.hidden = true;
   GC.tipKey = "";
   GC.map.closePopup();
+  if (isInside) GC.map.getContainer().focus({ preventScroll: true });
   GC.mark(thing);
   GC.writeHash();
   if (GC.parts) GC.showChosenRow(GC.parts.list);
@@ -182,8 +186,15 @@ GC.say = function (thing, at) {
     autoPanPaddingBottomRight: GC.room(10).paddingBottomRight, offset: [0, thing.kind === "site" ? -10 : -2]
   }).setLatLng(at).setContent(GC.popupOf(thing)).openOn(GC.map);
   GC.announce(GC.popup.getElement().querySelector(".leaflet-popup-content").innerText);
+  [".leaflet-popup-content", ".gc-message"].forEach(function (query) { // what scrolls must be reached by keyboard
+    var part = GC.popup.getElement().querySelector(query);
+    if (part && part.scrollHeight > part.clientHeight + 1) part.tabIndex = 0;
+  });
   var close = GC.popup.getElement().querySelector(".leaflet-popup-close-button");
-  if (close) { close.setAttribute("aria-label", GC.t("close")); close.title = GC.t("close"); }
+  if (close) {
+    close.setAttribute("aria-label", GC.t("close")); close.title = GC.t("close");
+    close.addEventListener("click", function () { GC.map.getContainer().focus({ preventScroll: true }); });
+  }
 };
 
 GC.chooseTier = function (id) {
@@ -227,7 +238,7 @@ GC.drawWords = function () {
   GC.panel.setAttribute("aria-label", GC.t("panel"));
   GC.map.getContainer().setAttribute("aria-label", GC.t("map_help"));
   GC.map.getContainer().setAttribute("role", "application");
-  GC.skip.textContent = GC.t("skip_to_list");
+  GC.skips.forEach(function (skip) { skip.textContent = GC.t(skip.getAttribute("data-skip")); });
   if (GC.zoom) GC.map.removeControl(GC.zoom);
   GC.zoom = L.control.zoom({ position: "topleft", zoomInTitle: GC.t("zoom_in"), zoomOutTitle: GC.t("zoom_out") });
   GC.map.addControl(GC.zoom);

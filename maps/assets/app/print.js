@@ -2,9 +2,9 @@
 "use strict";
 
 GC.SHEETS = {
-  a3: { css: "gc-sheet-a3", width: 1130, height: 965, rows: 18, label: 12 },
-  communities: { css: "gc-sheet-a3", width: 1130, height: 965, rows: 18, label: 12 },
-  a0: { css: "gc-sheet-a0", width: 3560, height: 2880, rows: 60, label: 22 }
+  a3: { css: "gc-sheet-a3", mm: 420, width: 1130, height: 965, rows: 18, label: 12 },
+  communities: { css: "gc-sheet-a3", mm: 420, width: 1130, height: 965, rows: 18, label: 12 },
+  a0: { css: "gc-sheet-a0", mm: 1189, width: 3560, height: 2880, rows: 60, label: 22 }
 };
 GC.MOST_SHEETS = 400;
 
@@ -13,6 +13,7 @@ GC.showSheets = function (kind) {
   var form = Object.prototype.hasOwnProperty.call(GC.SHEETS, kind) ? GC.SHEETS[kind] : null;
   if (!form) return false;
   GC.hideSheets();
+  GC.sheetsFrom = document.activeElement;
   var box = GC.h("div", { class: "gc-print", id: "gc-print" }), units = kind === "communities" ? GC.lowestUnits() : [null];
   var left = units.length - GC.MOST_SHEETS;
   box.appendChild(GC.h("div", { class: "gc-print-tools" },
@@ -20,15 +21,19 @@ GC.showSheets = function (kind) {
     GC.h("button", { type: "button", class: "gc-more", onclick: function () { GC.hideSheets(); GC.writeHash(); } }, GC.t("print_back")),
     GC.h("span", { text: units.length ? GC.t("print_sheets", { n: GC.number(Math.min(units.length, GC.MOST_SHEETS)) }) : GC.t("print_none") }),
     left > 0 ? GC.h("span", { text: GC.t("print_left", { n: GC.number(left) }) }) : null));
+  box.style.setProperty("--fit", String(Math.min(1, (window.innerWidth - 20) / (form.mm * 96 / 25.4)))); // on the screen only
   units.slice(0, GC.MOST_SHEETS).forEach(function (unit) { box.appendChild(GC.sheet(form, unit)); });
   document.body.appendChild(box);
   document.documentElement.classList.add("gc-printing");
+  box.querySelector("button").focus();
   return true;
 };
 GC.hideSheets = function () {
   var box = document.getElementById("gc-print");
-  if (box) box.parentNode.removeChild(box);
   document.documentElement.classList.remove("gc-printing");
+  if (!box) return;
+  box.parentNode.removeChild(box);
+  GC.sheetsFrom.focus({ preventScroll: true });
 };
 
 /** Units of the lowest level that have a shape, in order of id. */

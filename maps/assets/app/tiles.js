@@ -219,8 +219,8 @@ GC.siteRadius = function (view) {
 GC.drawnSites = function (scale) {
   var model = GC.model, key = scale + "|" + JSON.stringify(GC.state.hiddenSites);
   if (model.drawnKey === key) return model.drawn;
-  var shapes = GC.data.shapes.sites, r = GC.siteRadius({ scale: scale }), isCrowded = model.siteRoom * scale < 5.5 * r;
-  var side = (isCrowded ? 5.5 : 2.1) * r / scale, taken = new Set(); // crowded: the colours below must still be seen
+  var shapes = GC.data.shapes.sites, r = GC.siteRadius({ scale: scale }), isCrowded = model.siteRoom * scale < 7.5 * r;
+  var side = (isCrowded ? 7.5 : 2.1) * r / scale, taken = new Set(); // crowded: the colours below must still be seen
   var drawn = new Uint8Array(shapes.n), left = 0;
   for (var i = 0; i < shapes.n; i++) {
     if (shapes.first[i] === shapes.first[i + 1] || GC.state.hiddenSites[model.categories.of[i]]) continue;
