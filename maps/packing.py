@@ -99,7 +99,7 @@ class Packer:
         full = {**header, "origin": self.origin_lonlat, "sections": self._sections}
         head = _json(full)
         raw = b"".join([_MAGIC, len(head).to_bytes(4, "little"), head, *self._parts])
-        return base64.b64encode(gzip.compress(raw, compresslevel=9, mtime=0)).decode("ascii")
+        return base64.b64encode(gzip.compress(raw, compresslevel=6, mtime=0)).decode("ascii")
 
     def _add(self, name: str, values: npt.NDArray[np.uint64], *, step: float = 1.0) -> None:
         packed = varints(values)

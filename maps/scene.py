@@ -1,6 +1,7 @@
 """One audit as the scene that the page draws: header (tables, words, rules) and packed shapes."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final
 
@@ -241,12 +242,16 @@ def _outlines_of_circles(audit: Audit) -> gpd.GeoDataFrame:
     circles = audit.circles
     rows = circles[circles["model"] == audit.verdict_model] if len(circles) else circles
     if len(rows) > _MANY_CIRCLES:  # a union of so many full circles takes minutes
-        rows = rows.set_geometry(shapely.simplify(rows.geometry.array, _CIRCLE_TOLERANCE_M))
-    parts = {
-        str(tier): shapely.union_all(part.geometry.array)
-        for tier, part in rows.groupby("tier", sort=False)
-    }
-    return _by_key(parts, audit.crs)
+        thinner = shapely.simplify(
+            np.asarray(rows.geometry.array), _CIRCLE_TOLERANCE_M, preserve_topology=False
+        )
+        rows = rows.set_geometry(
+            gpd.GeoSeries(thinner, index=rows.index, crs=rows.crs).make_valid()
+        )
+    tiers = {str(tier): part.geometry.array for tier, part in rows.groupby("tier", sort=False)}
+    with ThreadPoolExecutor() as pool:  # shapely lets go of the interpreter
+        unions = list(pool.map(shapely.union_all, tiers.values()))
+    return _by_key(dict(zip(tiers, unions, strict=True)), audit.crs)
 
 
 def _outlines_of_blanks(audit: Audit) -> gpd.GeoDataFrame:

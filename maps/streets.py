@@ -50,8 +50,10 @@ def street_lines(streets: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
     merged = shapely.line_merge(shapely.multilinestrings(parts, indices=group))
     lines, owner = shapely.get_parts(merged, return_index=True)
     lines = _simplified(lines)
-    first = np.lexsort((-shapely.length(lines), rank[order[starts]][owner]))
-    return gpd.GeoDataFrame(geometry=lines[first], crs=streets.crs)
+    drawn = gpd.GeoDataFrame(geometry=lines, crs=streets.crs)
+    halvings = -np.ceil(np.log2(np.maximum(shapely.length(lines), 1.0))).astype(np.int64)
+    near = drawn.hilbert_distance() if len(drawn) else 0  # neighbours in the file pack better
+    return drawn.iloc[np.lexsort((near, halvings, rank[order[starts]][owner]))]
 
 
 def street_classes(streets: gpd.GeoDataFrame) -> npt.NDArray[np.int64]:

@@ -56,7 +56,9 @@ def test_without_streets_there_are_none() -> None:
 
 @given(
     st.lists(
-        st.tuples(*[st.integers(0, 6)] * 4, st.sampled_from(["a", "b", ""])), min_size=1, max_size=30
+        st.tuples(*[st.integers(0, 6)] * 4, st.sampled_from(["a", "b", ""])),
+        min_size=1,
+        max_size=30,
     )
 )
 def test_no_street_is_lost(given_lines: list[tuple[int, int, int, int, str]]) -> None:
@@ -67,7 +69,8 @@ def test_no_street_is_lost(given_lines: list[tuple[int, int, int, int, str]]) ->
     drawn = street_lines(frame)
     assert drawn is not None
     assert drawn.length.sum() == pytest.approx(frame.length.sum())
-    assert np.all(np.diff(drawn.length) <= 1e-9)  # of one class: the longest first
+    # of one class: the longest first, those within one power of two in any order
+    assert np.all(np.diff(np.ceil(np.log2(np.maximum(drawn.length, 1)))) <= 0)
     apart = shapely.union_all(frame.geometry.array).symmetric_difference(
         shapely.union_all(drawn.geometry.array)
     )

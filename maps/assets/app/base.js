@@ -68,7 +68,9 @@ GC.pick = function (texts) { return texts ? texts[GC.state.language] || texts.zh
 GC.number = function (value, digits) {
   if (value === null || value === undefined || !isFinite(value)) return "–";
   var places = digits === undefined ? (Math.abs(value) < 10 && value % 1 ? 2 : Math.abs(value) < 100 && value % 1 ? 1 : 0) : digits;
-  return value.toLocaleString("en-US", { maximumFractionDigits: places, minimumFractionDigits: 0 });
+  var parts = String(Number(value.toFixed(places))).split(".");
+  parts[0] = parts[0].replace(/\B(?=(\d{3})+$)/g, ",");
+  return parts.join(".");
 };
 /** A count of people or households; below the k of the standard only that it is. */
 GC.people = function (value) {

@@ -4,15 +4,24 @@
 GC.LabelLayer = L.Layer.extend({
   onAdd: function (map) {
     this._box = L.DomUtil.create("div", "gc-labels leaflet-zoom-hide", map.getPane("markerPane"));
-    map.on("moveend zoomend viewreset resize", this.redraw, this);
+    map.on("zoomend viewreset resize", this.redraw, this);
+    map.on("moveend", this._moved, this);
     this.redraw();
   },
   onRemove: function (map) {
     L.DomUtil.remove(this._box);
-    map.off("moveend zoomend viewreset resize", this.redraw, this);
+    map.off("zoomend viewreset resize", this.redraw, this);
+    map.off("moveend", this._moved, this);
+  },
+  /** Labels move with the map; those that come into view are placed at most every 150 ms. */
+  _moved: function () {
+    clearTimeout(this._later);
+    if (performance.now() - this._last > 150) this.redraw();
+    else this._later = setTimeout(L.bind(this.redraw, this), 150);
   },
   redraw: function () {
     if (!this._map) return;
+    this._last = performance.now();
     GC.clear(this._box);
     var taken = [];
     if (GC.state.layers.units) this._units(taken);

@@ -47,11 +47,11 @@ GC.build = function (app) {
 
 /** Typical sizes in world pixels, and which findings have a shape of their own. */
 GC.measureMap = function () {
-  var shapes = GC.data.shapes, model = GC.model, areas = [], i;
-  for (i = 0; i < shapes.grids.n; i++) areas.push(GC.area(shapes.grids, i));
-  areas.sort(function (a, b) { return a - b; });
+  var shapes = GC.data.shapes, model = GC.model, areas = new Float64Array(shapes.grids.n), i;
+  for (i = 0; i < shapes.grids.n; i++) areas[i] = GC.area(shapes.grids, i);
+  areas.sort();
   model.cell = Math.sqrt(areas[Math.floor(areas.length / 2)] || 1e-6);
-  model.extent = GC.joinBoxes(GC.data.grids.id.map(function (_, k) { return GC.boxOf(shapes.grids, k); }));
+  model.extent = GC.extentOf(shapes.grids);
   model.siteRoom = Math.sqrt((model.extent[2] - model.extent[0]) * (model.extent[3] - model.extent[1]) / Math.max(1, shapes.sites.n));
   model.siteGap = GC.gapBetween(shapes.sites, model.extent);
   model.findingOfOwn = [];
@@ -62,15 +62,34 @@ GC.measureMap = function () {
   });
 };
 
-/** Median distance from a site to the nearest other one, of at most 400 sites; a fifth of the extent for one site. */
+/** The box around all shapes of a layer. */
+GC.extentOf = function (shapes) {
+  var box = shapes.box, all = [Infinity, Infinity, -Infinity, -Infinity];
+  for (var i = 0; i < box.length; i += 4) {
+    if (box[i] < all[0]) all[0] = box[i];
+    if (box[i + 1] < all[1]) all[1] = box[i + 1];
+    if (box[i + 2] > all[2]) all[2] = box[i + 2];
+    if (box[i + 3] > all[3]) all[3] = box[i + 3];
+  }
+  return all;
+};
+
+/** Median distance from a site to the nearest other place with one, of at most 400 sites; a fifth of the extent for one. */
 GC.gapBetween = function (shapes, extent) {
-  var gaps = [], step = Math.max(1, Math.floor(shapes.n / 400)), box = shapes.box;
-  for (var i = 0; i < shapes.n; i += step) {
+  var gaps = [], order = [], box = shapes.box, i;
+  for (i = 0; i < shapes.n; i++) if (isFinite(box[4 * i])) order.push(i);
+  order.sort(function (a, b) { return box[4 * a] - box[4 * b]; });
+  var step = Math.max(1, Math.floor(order.length / 400));
+  for (i = 0; i < order.length; i += step) {
     var least = Infinity;
-    for (var j = 0; j < shapes.n; j++) {
-      if (i !== j) least = Math.min(least, Math.abs(box[4 * i] - box[4 * j]) + Math.abs(box[4 * i + 1] - box[4 * j + 1]));
-    }
-    if (isFinite(least) && least > 0) gaps.push(least);
+    [-1, 1].forEach(function (way) { // neighbours west, then east, until they are too far
+      for (var k = i + way; k >= 0 && k < order.length; k += way) {
+        var dx = Math.abs(box[4 * order[k]] - box[4 * order[i]]), far = dx + Math.abs(box[4 * order[k] + 1] - box[4 * order[i] + 1]);
+        if (dx >= least) break;
+        if (far > 0 && far < least) least = far;
+      }
+    });
+    if (isFinite(least)) gaps.push(least);
   }
   gaps.sort(function (a, b) { return a - b; });
   return gaps.length ? gaps[Math.floor(gaps.length / 2)] : (extent[2] - extent[0]) / 5;
