@@ -68,7 +68,7 @@ def street_classes(streets: gpd.GeoDataFrame) -> npt.NDArray[np.int64]:
         words = streets[name].astype("string").str.strip().str.lower().str.removesuffix("_link")
         found = words.map(place)
         if found.notna().any():
-            return found.fillna(len(_CLASSES)).to_numpy(dtype=np.int64)
+            return np.asarray(found.fillna(len(_CLASSES)), dtype=np.int64)
     return np.full(len(streets), len(_CLASSES), dtype=np.int64)
 
 

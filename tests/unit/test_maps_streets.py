@@ -1,5 +1,7 @@
 """Streets as they are drawn: which come first, which become one line, nothing lost."""
 
+from collections.abc import Sequence
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -10,7 +12,9 @@ from hypothesis import strategies as st
 from maps.streets import street_classes, street_lines
 
 
-def streets(lines: list[list[tuple[float, float]]], **columns: list[object]) -> gpd.GeoDataFrame:
+def streets(
+    lines: list[list[tuple[float, float]]], **columns: Sequence[object]
+) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
         columns, geometry=[shapely.LineString(line) for line in lines], crs="EPSG:4544"
     )

@@ -35,7 +35,7 @@ GC.drawLayers = function (box) {
   if (data.units.id.length) list.appendChild(GC.check(GC.t("layer_units"), layers, "units"));
   data.tiers.forEach(function (tier) {
     if (data.circles.key.indexOf(tier.id) < 0) return;
-    var text = GC.t("layer_circles", { title: GC.pick(tier.title), reach: GC.reachOf(tier) });
+    var text = GC.circlesLabel(tier);
     list.appendChild(GC.check(text, layers.circles, tier.id, GC.swatch(function (ctx) {
       ctx.strokeStyle = "#0a468f"; ctx.lineWidth = 1.8; ctx.setLineDash(GC.tierDash(tier.id));
       ctx.beginPath(); ctx.moveTo(1, 8); ctx.lineTo(25, 8); ctx.stroke();

@@ -65,8 +65,15 @@ GC.drawFigure = function () {
 };
 
 GC.tierLabel = function (tier) {
-  var same = GC.data.tiers.filter(function (one) { return one.minutes === tier.minutes; }).length > 1;
-  return same ? GC.pick(tier.title) : GC.t("tier_short", { minutes: GC.number(tier.minutes) });
+  return GC.isMinutesShared(tier) ? GC.pick(tier.title) : GC.t("tier_short", { minutes: GC.number(tier.minutes) });
+};
+GC.isMinutesShared = function (tier) {
+  return GC.data.tiers.filter(function (one) { return one.minutes === tier.minutes; }).length > 1;
+};
+/** The circles of a tier in the layers and the legend, with how far they reach. */
+GC.circlesLabel = function (tier) {
+  if (GC.isMinutesShared(tier)) return GC.pick(tier.title) + GC.t("paren", { text: GC.reachOf(tier) });
+  return GC.t("layer_circles", { title: GC.tierLabel(tier), reach: GC.reachOf(tier) });
 };
 
 GC.basisOf = function (tier) {

@@ -96,6 +96,12 @@ GC.tierNote = function (f) {
   return tier ? GC.h("small", { text: " · " + GC.t("tier_short", { minutes: GC.number(tier.minutes) }) }) : null;
 };
 
+/** The sentence of a finding; in English ids stand in plain brackets. */
+GC.message = function (f) {
+  var text = GC.value("findings", "message_" + GC.state.language, f) || "";
+  return GC.state.language === "en" ? text.replace(/（([^（）]*)）/g, " ($1)") : text;
+};
+
 GC.findingPopup = function (f) {
   var findings = GC.data.findings, rule = GC.data.rules[findings.rule[f]], unit = GC.value("findings", "measure_unit", f);
   var group = GC.groupOf(f), tier = GC.tierOf(GC.value("findings", "tier", f)), confidence = GC.value("findings", "confidence", f);
@@ -103,7 +109,7 @@ GC.findingPopup = function (f) {
   var source = GC.value("findings", "source", f);
   var box = GC.h("div", { class: "gc-pop" },
     GC.heading(GC.t("group_" + group), GC.GROUP_COLOURS[group], GC.findingPlace(f)),
-    GC.h("p", { class: "gc-message", text: GC.value("findings", "message_" + GC.state.language, f) || "" }),
+    GC.h("p", { class: "gc-message", text: GC.message(f) }),
     GC.rows([
       [GC.t("field_rule"), findings.rule[f] + (rule ? " " + GC.pick(rule.title) : "") + " · " + GC.t("severity_" + findings.severity[f])],
       tier ? [GC.t("field_tier"), GC.pick(tier.title)] : null,

@@ -161,7 +161,7 @@ GC.sheetLegend = function () {
     row(function (ctx) {
       ctx.strokeStyle = "#0a468f"; ctx.lineWidth = 1.8; ctx.setLineDash(GC.tierDash(tier.id));
       ctx.beginPath(); ctx.moveTo(1, 8); ctx.lineTo(25, 8); ctx.stroke();
-    }, GC.t("layer_circles", { title: GC.pick(tier.title), reach: GC.reachOf(tier) }));
+    }, GC.circlesLabel(tier));
   });
   GC.MARKED.concat("orphan").forEach(function (group) {
     row(function (ctx) { GC.drawMarkSwatch(ctx, 1, group); }, GC.t("mark_" + group));
