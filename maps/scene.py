@@ -14,6 +14,7 @@ from pyproj import CRS
 
 from geo import words
 from geo.audit import Audit
+from geo.coverage import RADIUS
 from geo.crs import crs_name, to_crs
 from geo.findings import Rule, rules
 from geo.standards import Tier
@@ -95,7 +96,7 @@ def lonlat_bounds(frame: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
 
 
 def _header(audit: Audit) -> dict[str, Any]:
-    suffix = "" if audit.verdict_model == "radius" else f"_{audit.verdict_model}"
+    suffix = "" if audit.verdict_model == RADIUS else f"_{audit.verdict_model}"
     tiers = _judged_tiers(audit)
     findings, grids = audit.findings, audit.grids
     hidden = partial(with_small_counts_hidden, k=least_count(audit.standard))
@@ -112,6 +113,7 @@ def _header(audit: Audit) -> dict[str, Any]:
         "grids": hidden(table(grids, GRID_FIELDS)) | {"orphan_reasons": _reasons(grids)},
         "grid_tiers": {tier: tier_table(grids, tier + suffix) for tier in tiers},
         "units": hidden(table(audit.units, UNIT_FIELDS)),
+        "grid_straight": _straight_shares(audit, tiers),
         "unit_tiers": {tier: tier_table(audit.units, tier + suffix) for tier in tiers},
         "sites": table(audit.sites, SITE_FIELDS),
         "findings": hidden(table(findings, FINDING_FIELDS))
@@ -121,6 +123,25 @@ def _header(audit: Audit) -> dict[str, Any]:
             "sites": positions(findings["site_ids"], sites_index),
         },
     }
+
+
+def _straight_shares(audit: Audit, tiers: Mapping[str, Tier]) -> dict[str, list[Any]]:
+    """Return by tier each grid's share by straight line, where the verdict is along streets."""
+    if audit.verdict_model == RADIUS:
+        return {}
+    found = {}
+    for tier in tiers:
+        told = tier_table(audit.grids, tier)
+        found[tier] = [
+            area if basis == "area" else share
+            for basis, area, share in zip(
+                told["demand_basis"],
+                told["covered_area_share"],
+                told["covered_residents_share"],
+                strict=True,
+            )
+        ]
+    return found
 
 
 def _project(audit: Audit) -> dict[str, Any]:
@@ -161,6 +182,7 @@ def _tier(tier: Tier, audit: Audit) -> dict[str, Any]:
         "confidence": tier.confidence,
         "distance_confidence": tier.distance_confidence,
         "summary": figures,
+        "straight": audit.coverage_summary[tier.tier_id].get("by_radius"),
     }
 
 
@@ -238,7 +260,10 @@ def _add_streets(packer: Packer, audit: Audit) -> dict[str, float]:
 
 
 def _outlines_of_circles(audit: Audit) -> gpd.GeoDataFrame:
-    """Return the union of all circles of each tier, of the model that gives the verdict."""
+    """Return the union of all circles of each tier, of the model that gives the verdict.
+
+    Along streets, by `<tier> straight`, also of the circles by straight line where these are few.
+    """
     circles = audit.circles
     rows = circles[circles["model"] == audit.verdict_model] if len(circles) else circles
     if len(rows) > _MANY_CIRCLES:  # a union of so many full circles takes minutes
@@ -249,6 +274,11 @@ def _outlines_of_circles(audit: Audit) -> gpd.GeoDataFrame:
             gpd.GeoSeries(thinner, index=rows.index, crs=rows.crs).make_valid()
         )
     tiers = {str(tier): part.geometry.array for tier, part in rows.groupby("tier", sort=False)}
+    if audit.verdict_model != RADIUS and len(circles):
+        beside = circles[circles["model"] == RADIUS]
+        if len(beside) <= _MANY_CIRCLES:
+            for tier, part in beside.groupby("tier", sort=False):
+                tiers[f"{tier} straight"] = part.geometry.array
     with ThreadPoolExecutor() as pool:  # shapely lets go of the interpreter
         unions = list(pool.map(shapely.union_all, tiers.values()))
     return _by_key(dict(zip(tiers, unions, strict=True)), audit.crs)
@@ -256,7 +286,7 @@ def _outlines_of_circles(audit: Audit) -> gpd.GeoDataFrame:
 
 def _outlines_of_blanks(audit: Audit) -> gpd.GeoDataFrame:
     """Return the union of the blank grids of each tier, by tier id."""
-    suffix = "" if audit.verdict_model == "radius" else f"_{audit.verdict_model}"
+    suffix = "" if audit.verdict_model == RADIUS else f"_{audit.verdict_model}"
     parts: dict[str, shapely.Geometry] = {}
     for tier in _judged_tiers(audit):
         name = f"class_{tier}{suffix}"

@@ -1,6 +1,6 @@
 """What the commands print: progress on stderr, results on stdout."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -115,14 +115,24 @@ def _audit_lines(audit: Audit, language: str) -> Iterator[str]:
 def _tier_line(audit: Audit, tier_id: str, row: Any, *, language: str) -> str:  # noqa: ANN401
     tier = audit.standard.tiers[tier_id]
     basis = row["demand_basis"]
-    share = row["area_share"] if basis == "area" else row["residents_share"]
-    return text(
+    beside = ""
+    if "by_radius" in row:
+        share = _percent(row["by_radius"], basis)
+        beside = text("commands.head_straight", language, share=share)
+    line = text(
         "commands.head_tier",
         language,
         tier=tier.marked_title[language],
         reach=reach_text(tier, audit.verdict_model, language),
-        share="–" if share is None else f"{share:.1%}",
+        share=_percent(row, basis),
         basis=text(f"commands.basis_{basis}", language) if basis else "–",
         n_blank=row["n_blank"],
         n_thin=row["n_thin"],
     )
+    return line + beside
+
+
+def _percent(row: Mapping[str, Any], basis: str | None) -> str:
+    """Return the share of the basis in percent."""
+    share = row["area_share"] if basis == "area" else row["residents_share"]
+    return "–" if share is None else f"{share:.1%}"

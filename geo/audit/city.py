@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
@@ -119,14 +119,30 @@ def measure(loaded: Loaded) -> City:
     )
 
 
+_BESIDE: Final = (
+    *("area_share", "residents_share", "households_share"),
+    *("n_blank", "n_thin", "n_crowded", "n_unknown"),
+)
+"""What is told by radius beside the totals along streets."""
+
+
 def summary_of(city: City) -> dict[str, dict[str, Any]]:
-    """Return per tier the totals over the base grids, each by the demand that the tier serves."""
+    """Return per tier the totals over the base grids, each by the demand that the tier serves.
+
+    Along streets `by_radius` holds what the straight line says of the same tier.
+    """
     tiers = city.standard.tiers
     totals: dict[str, dict[str, Any]] = {}
     for each in surfaces(city.demand, tiers, city.network):
         totals |= circles.coverage_summary(
             city.coverage, each.demand, city.layers, tiers=each.tiers, model=city.model
         )
+        if city.model != circles.RADIUS:
+            beside = circles.coverage_summary(
+                city.coverage, each.demand, city.layers, tiers=each.tiers
+            )
+            for name, row in beside.items():
+                totals[name]["by_radius"] = {key: row[key] for key in _BESIDE}
     return {name: totals[name] for name in tiers if name in totals}
 
 

@@ -98,12 +98,29 @@ def test_taipei(chromium: Browser, shared_data: Path, tmp_path: Path) -> None:
 
 
 def test_las_palmas(chromium: Browser, shared_data: Path, tmp_path: Path) -> None:
-    check(
-        chromium,
-        write(las_palmas(shared_data, tmp_path)),
-        "ceo omayra sanchez",
-        finds="OMAYRA SÁNCHEZ",
-    )
+    path = write(las_palmas(shared_data, tmp_path))
+    check(chromium, path, "ceo omayra sanchez", finds="OMAYRA SÁNCHEZ")
+    check_both_truths(chromium, path)
+
+
+def check_both_truths(chromium: Browser, path: Path) -> None:
+    """Along streets the page also tells and draws what the straight line says."""
+    found = open_map(chromium, path)
+    tier = "GC.tierOf(GC.state.tier)"
+    assert "straight line" in found.page.locator(".gc-straight").inner_text()
+    told = found.js(f"[GC.shareOf({tier}), {tier}.straight.area_share, {tier}.distance_m]")
+    assert 0 < told[0] < told[1] <= 1
+    assert f"{told[2]:,.0f} m" in found.page.locator(".gc-straight").inner_text()
+    tiles = "[...document.querySelectorAll('canvas.leaflet-tile')].map(it => it.toDataURL()).join()"
+    before = found.js(tiles)
+    found.page.locator("input[data-layer=straight]").check()
+    found.page.wait_for_timeout(800)
+    assert found.js(tiles) != before
+    found.page.locator("#gc-search").fill("ceo omayra sanchez")
+    found.page.keyboard.press("Enter")
+    assert "By straight line" in found.page.locator(".leaflet-popup-content").inner_text()
+    assert found.faults == []
+    found.page.close()
 
 
 @pytest.mark.parametrize(("name", "search"), [("helsinki", "Oodi"), ("taipei", "湖田里")])

@@ -74,7 +74,7 @@ def test_taipei_is_whole(taipei: Path) -> None:
     assert summary["findings"].get("G201", 0) == 0
 
 
-def test_las_palmas_holds(shared_data: Path, acceptance: Path, tmp_path: Path) -> None:
+def test_las_palmas_with_streets_holds(shared_data: Path, acceptance: Path, tmp_path: Path) -> None:
     data = shared_data / "las-palmas"
     body = f"""
 [project]
@@ -88,6 +88,8 @@ columns = {{ grid_id = "Codigo", name = "Denominaci" }}
 path = "{data.as_posix()}/service_sites.geojson"
 [layers.buildings]
 path = "{data.as_posix()}/buildings.parquet"
+[layers.streets]
+path = "{data.as_posix()}/walk_edges.parquet"
 """
     _audit(_project(tmp_path, body), tmp_path / "out")
     _oracle(

@@ -1,6 +1,7 @@
 """Circles along streets: drawn towns with exact answers, and what holds for any town."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -25,6 +26,7 @@ from geo.coverage import (
 )
 from geo.layers import Layers
 from geo.standards import Tier
+from tests.audited import audited
 from tests.builders import CRS, buildings, grids, sites, units
 
 RULES = CoverageRules()
@@ -354,3 +356,20 @@ def test_what_holds_for_any_town(towns: tuple[Layers, Layers]) -> None:
     ]
     assert (inside[1] >= inside[0] - 1e-12).all()
     assert (more["n_sites"].to_numpy() >= long["n_sites"].to_numpy()).all()
+
+
+def test_an_audit_tells_both_truths(tmp_path: Path) -> None:
+    layers = _two_banks([(200, 0), (200, 400), (300, 400), (300, 0)])  # 800 m around
+    named = {name: getattr(layers, name) for name in ("grids", "sites", "buildings", "streets")}
+    audit = audited(tmp_path, tail="[tiers.walk_15]\nminutes = 15\ndistance_m = 1000", **named)
+    row = audit.coverage_summary["walk_15"]
+    # the two of the far bank are 170 and 340 m away in a straight line, 970 and 1,140 m on foot
+    assert (row["model"], row["residents_share"]) == ("network", pytest.approx(30 / 60))
+    assert row["by_radius"]["residents_share"] == 1.0
+    assert (row["n_thin"], row["by_radius"]["n_thin"]) == (1, 0)
+
+
+def test_by_radius_alone_there_is_one_truth(tmp_path: Path) -> None:
+    layers = _two_banks(None)
+    audit = audited(tmp_path, grids=layers.grids, sites=layers.sites)
+    assert all("by_radius" not in row for row in audit.coverage_summary.values())

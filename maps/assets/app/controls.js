@@ -41,6 +41,13 @@ GC.drawLayers = function (box) {
       ctx.beginPath(); ctx.moveTo(1, 8); ctx.lineTo(25, 8); ctx.stroke();
     })));
   });
+  var chosen = GC.tierOf(GC.state.tier);
+  if (chosen && data.circles.key.indexOf(chosen.id + " straight") >= 0) {
+    list.appendChild(GC.check(GC.t("layer_straight", { title: GC.tierLabel(chosen), metres: GC.number(chosen.distance_m, 0) }), layers, "straight", GC.swatch(function (ctx) {
+      ctx.strokeStyle = GC.STRAIGHT_COLOUR; ctx.lineWidth = 1.8;
+      ctx.beginPath(); ctx.moveTo(1, 8); ctx.lineTo(25, 8); ctx.stroke();
+    })));
+  }
   if (data.sites.id.length) list.appendChild(GC.check(GC.t("layer_sites"), layers, "sites"));
   list.appendChild(GC.check(GC.t("layer_findings"), layers, "findings"));
   list.appendChild(GC.check(GC.t("layer_labels"), layers, "labels"));

@@ -60,6 +60,12 @@ GC.column = function (name) {
   return tier && tier[name] ? tier[name] : null;
 };
 
+/** Share of a grid by straight line in the chosen tier, null where the verdict is by straight line anyway. */
+GC.straight = function (i) {
+  var shares = GC.data.grid_straight && GC.data.grid_straight[GC.state.tier];
+  return shares && shares[i] !== undefined ? shares[i] : null;
+};
+
 /** Class of every grid by the chosen mode and tier: a key of `GC.legendClasses()`. */
 GC.classesOf = function () {
   var grids = GC.data.grids, mode = GC.state.mode, values;

@@ -58,6 +58,7 @@ GC.drawFigure = function () {
   var head = tier ? GC.coveredHead(tier) : GC.findingsHead();
   box.appendChild(GC.h("p", { class: "gc-headline" }, GC.h("strong", { text: head[0] }), GC.h("span", { text: head[1] })));
   if (!tier) box.appendChild(GC.h("p", { class: "gc-note", text: GC.t("no_tiers") }));
+  if (tier && tier.straight) box.appendChild(GC.h("p", { class: "gc-straight", text: GC.straightHead(tier) }));
   GC.append(box, GC.bar(tier));
   box.appendChild(GC.h("div", { class: "gc-cards" }, GC.cards(tier).map(function (card) {
     return GC.h("div", { class: "gc-card" }, GC.h("b", { text: card[0] }), GC.h("span", { text: card[1] }), card[2] ? GC.h("small", { text: card[2] }) : null);
@@ -93,6 +94,10 @@ GC.coveredHead = function (tier) {
   return [GC.percent(GC.shareOf(tier)), GC.t("head_" + GC.basisOf(tier), {
     minutes: GC.number(tier.minutes), reach: GC.reachOf(tier)
   })];
+};
+/** What the straight line says of the same tier: the other truth. */
+GC.straightHead = function (tier) {
+  return GC.t("head_straight", { share: GC.percent(GC.shareOf({ summary: L.extend({}, tier.straight, { demand_basis: GC.basisOf(tier) }) })), metres: GC.number(tier.distance_m, 0) });
 };
 GC.reachOf = function (tier) {
   return GC.t(tier.summary.model === "network" ? "reach_network" : "reach_radius", { metres: GC.number(tier.distance_m, 0) });

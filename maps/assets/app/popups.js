@@ -42,6 +42,7 @@ GC.gridRows = function (i) {
     key === null ? null : [GC.t("field_class"), GC.CLASSES.indexOf(key) >= 0 ? GC.chip(key) : key],
     key === null ? null : [GC.t("field_covered"), share === null || share === undefined ? null
       : GC.percent(share) + (basis && GC.has("basis_" + basis) ? GC.t("paren", { text: GC.t("basis_" + basis) }) : "")],
+    GC.straight(i) === null ? null : [GC.t("field_straight"), GC.percent(GC.straight(i))],
     [GC.t("field_certainty"), GC.certainty(i)],
     column("nearest_m") === null ? null : [GC.t("field_nearest"), GC.measure(column("nearest_m"), "m")
       + (column("nearest_minutes") === null ? "" : " · " + GC.measure(column("nearest_minutes"), "minutes"))],

@@ -130,10 +130,13 @@ GC.paintUnits = function (ctx, view) {
   ctx.setLineDash([]);
 };
 
+GC.STRAIGHT_COLOUR = "#b4470a";
 GC.paintCircles = function (ctx, view) {
   GC.data.circles.key.forEach(function (tier, i) {
-    if (!GC.state.layers.circles[tier]) return;
-    ctx.strokeStyle = "#0a468f"; ctx.lineWidth = 1.6; ctx.setLineDash(GC.tierDash(tier));
+    var isStraight = tier === GC.state.tier + " straight";
+    if (!(isStraight ? GC.state.layers.straight : GC.state.layers.circles[tier])) return;
+    ctx.strokeStyle = isStraight ? GC.STRAIGHT_COLOUR : "#0a468f"; ctx.lineWidth = 1.6;
+    ctx.setLineDash(isStraight ? [] : GC.tierDash(tier));
     ctx.beginPath();
     GC.trace(ctx, GC.data.shapes.circles, i, view, true);
     ctx.stroke();
