@@ -15,6 +15,7 @@ from geo.codes import CodeScheme, code_scheme
 from geo.io import Loaded
 from geo.layers import Layers
 from geo.standards import Standard, Tier
+from geo.words import LANGUAGES, text
 
 __all__ = [
     "City",
@@ -182,7 +183,26 @@ def notes(city: City) -> tuple[Mapping[str, str], ...]:
         city.standard.tiers,
         n_grids=len(city.layers.grids),
     )
-    return (*city.remarks, *city.demand.messages, *along, *shared, *offered)
+    return (
+        *city.remarks,
+        *_told_levels(city.layers),
+        *city.demand.messages,
+        *along,
+        *shared,
+        *offered,
+    )
+
+
+def _told_levels(layers: Layers) -> tuple[Mapping[str, str], ...]:
+    """Return the levels of the grids with their numbers, by language; none where there is one."""
+    if not layers.finer:
+        return ()
+    frames = (layers.grids, *layers.finer.values())
+    counts = [
+        f"{name} {len(grids):,}" for name, grids in zip(layers.grid_levels, frames, strict=True)
+    ]
+    fields = {"levels": " > ".join(counts), "main": layers.grid_levels[0]}
+    return ({language: text("audit.grid_levels", language, **fields) for language in LANGUAGES},)
 
 
 def sites_with_loads(city: City) -> gpd.GeoDataFrame | None:

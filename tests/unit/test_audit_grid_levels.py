@@ -57,6 +57,7 @@ def test_each_level_is_a_tiling_of_its_own_inside_its_parents(tmp_path: Path) ->
     audit = audited(tmp_path, grids=_layer(), units=_outline())
     assert _found(audit) == _EXPECTED
     assert audit.layers.grid_levels == (_BASE_LEVEL, _MICRO_LEVEL)
+    assert any("基础网格 3 > 微网格 4" in message["zh"] for message in audit.messages)
     row = audit.findings.set_index("rule")
     assert row.loc["G210", "unit_ids"] == ("g1", "u0")
     assert row.loc["G203", "unit_ids"] == ("g0", "u0")
