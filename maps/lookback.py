@@ -1,6 +1,7 @@
 """The map of a look-back: before on the left, after on the right of a line that moves."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from geo.crs import crs_name
 from geo.planning.lookback import FLAGS, NEW_FATES, OLD_FATES, Lookback, statement
 from maps.packing import COARSE_DEG, FINE_DEG, Packer
 from maps.pages import offline_page
+from maps.privacy import least_count, with_small_counts_hidden
 from maps.scene import MANY_VERTICES, lonlat, lonlat_bounds
 from maps.tables import column, positions, table
 from maps.vendored import look_back_script, look_back_style
@@ -107,12 +109,14 @@ def _drawn_units(lookback: Lookback) -> gpd.GeoDataFrame | None:
 def _header(lookback: Lookback) -> dict[str, Any]:
     old, new = lookback.grids, lookback.new_grids
     units = _drawn_units(lookback)
+    hidden = partial(with_small_counts_hidden, k=least_count(lookback.new.standard))
     return {
         "version": 1,
         "project": {
             "title": lookback.title,
             "language": lookback.language,
             "crs": crs_name(lookback.old.crs),
+            "least_count": least_count(lookback.new.standard),
             "old": {"title": lookback.old.title, "created": lookback.old.created},
             "new": {"title": lookback.new.title, "created": lookback.new.created},
         },
@@ -128,20 +132,22 @@ def _header(lookback: Lookback) -> dict[str, Any]:
         "n_adjusted": lookback.n_adjusted,
         "levels": list(lookback.new.layers.levels),
         "units": {"id": [], "level": []} if units is None else table(units, {"level": None}),
-        "old": table(old, _OLD_FIELDS)
+        "old": hidden(table(old, _OLD_FIELDS))
         | {"successor": _at(old["successor_id"], new.index), "flags": _flags(old)},
-        "new": table(new, _NEW_FIELDS)
+        "new": hidden(table(new, _NEW_FIELDS))
         | {
             "predecessors": positions(new["predecessor_ids"], old.index),
             "from": positions(new["from_ids"], old.index),
         },
-        "moves": {
-            "from": _at(lookback.moves["from_id"], old.index),
-            "to": _at(lookback.moves["to_id"], new.index),
-            "n_buildings": column(lookback.moves["n_buildings"], 0),
-            "residents": column(lookback.moves["residents"], 0),
-        },
-        "findings": table(lookback.findings, _FINDING_FIELDS)
+        "moves": hidden(
+            {
+                "from": _at(lookback.moves["from_id"], old.index),
+                "to": _at(lookback.moves["to_id"], new.index),
+                "n_buildings": column(lookback.moves["n_buildings"], 0),
+                "residents": column(lookback.moves["residents"], 0),
+            }
+        ),
+        "findings": hidden(table(lookback.findings, _FINDING_FIELDS))
         | {
             "old": _of(lookback.findings, old.index, is_fixed=True),
             "new": _of(lookback.findings, new.index, is_fixed=False),

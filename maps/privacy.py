@@ -14,7 +14,7 @@ __all__ = ["HIDDEN", "least_count", "with_small_counts_hidden"]
 HIDDEN: Final = -1
 """Stands in the tables of the page for a count above 0 and below k."""
 
-_COUNTS: Final = ("residents", "households")
+_COUNTS: Final = ("residents", "households", "residents_moved", "residents_moved_in")
 _MESSAGES: Final = ("message_zh", "message_en")
 _PERSONS: Final = frozenset({"households", "persons"})
 _NUMBER: Final = re.compile(
@@ -30,8 +30,8 @@ def least_count(standard: Standard) -> float:
 def with_small_counts_hidden(table: Mapping[str, list[Any]], k: float) -> dict[str, list[Any]]:
     """Return a table of the page with counts above 0 and below `k` as `HIDDEN`.
 
-    That is residents, households, a measure in households or persons, and numbers of them in the
-    sentences.
+    That is residents, households, residents moved, a measure in households or persons, and numbers
+    of them in the sentences.
     """
     found = dict(table)
     for name in _COUNTS:

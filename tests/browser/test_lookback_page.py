@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from geo.planning.lookback import look_back
+from geo.planning.lookback import Lookback, look_back
 from geo.synth import build_city
 from maps import write_look_back_map
 from tests.browser.pages import Opened, browser, open_map
@@ -29,12 +30,16 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def city() -> Lookback:
     layers = city_layers(build_city(12, seed=5))
     made = edit(layers, tuple(kind for kind in EDITS if kind != "found"), seed=3, times=2)
     after = replace(layers, grids=made.grids, units=made.units, buildings=made.buildings)
-    found = look_back(audit_of(layers), audit_of(after))
-    return write_look_back_map(found, tmp_path_factory.mktemp("map") / "map.html")
+    return look_back(audit_of(layers), audit_of(after))
+
+
+@pytest.fixture(scope="module")
+def drawn(city: Lookback, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_look_back_map(city, tmp_path_factory.mktemp("map") / "map.html")
 
 
 @pytest.fixture
@@ -79,6 +84,26 @@ def test_a_click_tells_before_on_the_left_and_after_on_the_right(opened: Opened)
         sides[side] = opened.js(f"(GC.thingOn({place}, GC.map.getCenter()) || {{}}).side || null")
     assert sides["old"] == "old"
     assert sides["new"] in ("new", None)
+
+
+def test_small_counts_are_told_as_fewer_than_k(
+    chromium: Browser, city: Lookback, tmp_path: Path
+) -> None:
+    grids, new = city.grids.copy(), city.new_grids.copy()
+    grids["residents"], grids["residents_moved"] = 2.0, 1.0
+    new["residents"], new["residents_moved_in"] = 2.0, 1.0
+    moves = city.moves.assign(residents=2.0)
+    drawn = replace(city, grids=grids, new_grids=new, moves=moves)
+    found = open_map(chromium, write_look_back_map(drawn, tmp_path / "map.html"))
+    for side, name in (("old", "residents_moved"), ("new", "residents_moved_in")):
+        assert set(found.js(f"GC.data.{side}.{name}")) == {-1}
+        assert set(found.js(f"GC.data.{side}.residents")) == {-1}
+    assert set(found.js("GC.data.moves.residents")) <= {-1}
+    found.page.click(".gc-finding >> nth=0")
+    assert "少于 3" in found.page.inner_text(".leaflet-popup-content")
+    assert not re.search(r"\s-1\s", found.page.inner_text("#gc-app"))
+    assert found.faults == []
+    found.page.close()
 
 
 def test_hostile_names_stay_text(chromium: Browser, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,8 @@ from geo.synth import build_city, write_city
 from maps import write_map
 from maps.whatif.members import pooled
 from tests.browser.pages import Opened, browser, open_map
+from tests.unit.fake_audit import fake_audit
+from tests.unit.test_maps_page import HOSTILE
 from tests.whatif_cases import random_edits
 
 if TYPE_CHECKING:
@@ -235,6 +238,28 @@ def test_the_panel_speaks_both_languages(page: Opened) -> None:
     page.page.click("button[data-value=en]")
     assert page.page.inner_text("#gc-whatif summary") == "What if…"
     page.page.click("button[data-value=zh]")
+
+
+def test_hostile_names_stay_text_in_the_panel(chromium: Browser, tmp_path: Path) -> None:
+    long = HOSTILE + "长" * 10_000
+    names = {"s0": long, "s1": HOSTILE}
+    path = write_map(fake_audit(names=names), tmp_path / "map.html")
+    opened = open_map(chromium, path)
+    opened.page.evaluate(_OPEN)
+    move = {"site_id": "s0", "lon": 105.06, "lat": 29.55}
+    add = [{"lon": 105.06, "lat": 29.55, "category": HOSTILE}]
+    text = json.dumps({"add": add, "move": [move], "remove": ["s1"]})
+    opened.page.evaluate("(text) => GC.loadTried(text)", text)
+    rows = opened.page.locator(".gc-try-list li span").all_text_contents()
+    assert len(rows) == 3
+    assert long in rows[1]
+    assert HOSTILE in rows[2]
+    assert (
+        json.loads(opened.page.evaluate("JSON.stringify(GC.triedJson())"))["add"][0]["category"]
+        == HOSTILE
+    )
+    assert opened.page.locator("img").count() == 0
+    assert opened.faults == []
 
 
 def test_by_radius_there_are_rings_and_no_links(chromium: Browser, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 import shapely
 
 from geo.errors import MissingExtraError, OutputError
+from geo.standards import Figure
 from maps.offline import external_references
 from maps.reports import (
     picture_png,
@@ -52,6 +53,19 @@ def test_hostile_text_is_escaped() -> None:
     assert "<img" not in page
     assert "</script>" not in page
     assert "{{7*7}}" in page
+
+
+def test_small_counts_of_people_are_hidden() -> None:
+    audit = fake_audit(message="缺站点，涉及 2 人")
+    audit = replace(audit, findings=audit.findings.assign(residents=2.0))
+    thresholds = {
+        **audit.standard.thresholds,
+        "k_anonymity": Figure(value=3.0, unit="", source="", confidence="ours"),
+    }
+    page = report_html(replace(audit, standard=replace(audit.standard, thresholds=thresholds)))
+    assert "涉及 2 人" not in page
+    assert "涉及 &lt;3 人" in page
+    assert "少于 3" in page
 
 
 @pytest.mark.parametrize("kind", ["class", "findings"])

@@ -61,7 +61,7 @@ GC.rowButton = function (row) {
   if (row.dark) badge.style.color = "#14202e";
   return GC.h("button", { type: "button", class: "gc-finding", onclick: function () { GC.pickThing(row.thing); } }, badge,
     GC.h("span", { class: "gc-where" }, GC.h("b", { text: row.title, title: row.title }), GC.h("small", { text: row.text, title: row.text })),
-    row.n ? GC.h("span", { class: "gc-touched" }, GC.h("b", { text: GC.number(row.n) }), GC.h("small", { text: GC.t("people") })) : null);
+    row.n ? GC.h("span", { class: "gc-touched" }, GC.h("b", { text: GC.people(row.n) }), GC.h("small", { text: GC.t("people") })) : null);
 };
 
 /** Adjusted grids: old ones that are not kept, then new and carved ones. */
@@ -132,9 +132,9 @@ GC.sideRows = function (thing) {
   if (side === "old") {
     if (data.border_m && data.border_m[i]) add("lb_col_border", GC.number(data.border_m[i]));
     add("lb_col_flags", data.flags[i].map(function (flag) { return GC.t("lb_flag_" + flag); }).join(GC.t("lb_say_join")));
-    if (data.residents_moved[i]) add("lb_col_residents_moved", GC.number(data.residents_moved[i]));
-  } else if (data.residents_moved_in[i]) add("lb_col_moved_in", GC.number(data.residents_moved_in[i]));
-  if (data.residents && data.residents[i] !== null) add("lb_col_residents", GC.number(data.residents[i]));
+    if (data.residents_moved[i]) add("lb_col_residents_moved", GC.people(data.residents_moved[i]));
+  } else if (data.residents_moved_in[i]) add("lb_col_moved_in", GC.people(data.residents_moved_in[i]));
+  if (data.residents && data.residents[i] !== null) add("lb_col_residents", GC.people(data.residents[i]));
   return rows;
 };
 GC.sideBox = function (thing) {
