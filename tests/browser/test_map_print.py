@@ -87,6 +87,17 @@ def test_hostile_text_is_text_on_paper_too(chromium: Browser, tmp_path: Path) ->
     found.page.close()
 
 
+def test_mark_and_number_are_on_the_screen_too(chromium: Browser, tmp_path: Path) -> None:
+    marks = {"mark": HOSTILE, "approval_number": "川S(2026)001号"}
+    path = write_map(replace(fake_audit(), map_marks=marks), tmp_path / "m.html")
+    found = open_map(chromium, path)
+    assert found.page.locator(".gc-mark").text_content() == HOSTILE
+    assert "审图号：川S(2026)001号" in found.page.inner_text(".gc-foot")
+    assert found.page.locator("img").count() == 0
+    assert found.faults == []
+    found.page.close()
+
+
 def test_an_unknown_kind_of_sheet_is_no_error(chromium: Browser, drawn: Path) -> None:
     found = open_map(chromium, drawn, fragment="#print=toString")
     assert found.page.locator(".gc-sheet").count() == 0

@@ -9,9 +9,11 @@ GC.drawPanel = function (box) {
   var list = GC.h("div", { class: "gc-list", id: "gc-list", role: "tabpanel", tabindex: "-1" });
   GC.append(box, [
     GC.h("header", { class: "gc-head" },
-      GC.h("div", {}, GC.h("h1", { text: project.title || project.id }), GC.h("p", { text: GC.made() })), GC.languages()),
+      GC.h("div", {}, project.marks.mark ? GC.h("strong", { class: "gc-mark", text: project.marks.mark }) : null,
+        GC.h("h1", { text: project.title || project.id }), GC.h("p", { text: GC.made() })), GC.languages()),
     GC.searchBox(), head, tabs, scope, GC.listTools(), list,
-    GC.h("footer", { class: "gc-foot", text: GC.t(GC.base ? "footer_base" : "footer", { crs: project.crs.slice(0, 40), model: GC.t("model_" + project.model) }) + GC.simplified() })
+    GC.h("footer", { class: "gc-foot", text: GC.t(GC.base ? "footer_base" : "footer", { crs: project.crs.slice(0, 40), model: GC.t("model_" + project.model) }) + GC.simplified()
+      + (project.marks.approval_number ? " · " + GC.t("print_approval", { number: project.marks.approval_number }) : "") })
   ]);
   GC.parts = { head: head, tabs: tabs, scope: scope, list: list };
   GC.drawFigure();
