@@ -26,6 +26,7 @@ from geo.coverage import (
 )
 from geo.layers import Layers
 from geo.standards import Tier
+from maps import write_map
 from tests.audited import audited
 from tests.builders import CRS, buildings, grids, sites, units
 
@@ -367,6 +368,22 @@ def test_an_audit_tells_both_truths(tmp_path: Path) -> None:
     assert (row["model"], row["residents_share"]) == ("network", pytest.approx(30 / 60))
     assert row["by_radius"]["residents_share"] == 1.0
     assert (row["n_thin"], row["by_radius"]["n_thin"]) == (1, 0)
+
+
+def test_streets_that_nobody_may_use_leave_all_unknown(tmp_path: Path) -> None:
+    layers = _two_banks(None)
+    streets = layers.streets.assign(highway="motorway")
+    audit = audited(
+        tmp_path,
+        grids=layers.grids,
+        sites=layers.sites,
+        buildings=layers.buildings,
+        streets=streets,
+    )
+    row = audit.coverage_summary["walk_15"]
+    assert (row["n_unknown"], row["residents_share"]) == (2, None)
+    assert row["by_radius"]["residents_share"] == 1.0
+    write_map(audit, tmp_path / "map.html")  # what if is prepared for it
 
 
 def test_by_radius_alone_there_is_one_truth(tmp_path: Path) -> None:

@@ -99,6 +99,14 @@ def test_random_networks_equal_dijkstra(seed: int, mode: str) -> None:
         np.testing.assert_array_equal(row, (expected <= limit).sum(axis=1))
 
 
+def test_where_no_street_is_open_nothing_is_counted() -> None:
+    streets = _streets(0).assign(highway="motorway")
+    graph = build_graph(street_edges(streets), ways_of(streets, modes()["walk"]))
+    nowhere = Places(*np.array([[-1, -1], [0, 0], [0, 0]], dtype=np.int32))
+    counts = site_counts(graph, nowhere, counted_places(graph, nowhere), limits_ms=(1000,))
+    assert counts.tolist() == [[0, 0]]
+
+
 @pytest.mark.parametrize("mode", ["walk", "car"])
 @pytest.mark.parametrize("seed", range(8))
 def test_counts_at_every_node_of_the_streets_equal_one_search_a_site(seed: int, mode: str) -> None:

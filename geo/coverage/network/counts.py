@@ -55,7 +55,8 @@ def counted_places(graph: Graph, places: Places) -> CountedPlaces:
     chains = graph.chains
     on = places.chain >= 0
     is_start = on & (places.at_ms == 0)
-    is_end = on & ~is_start & (places.at_ms == chains.time_ms[places.chain])
+    is_end = on & ~is_start
+    is_end[is_end] = places.at_ms[is_end] == chains.time_ms[places.chain[is_end]]
     is_node: Mask = (is_start | is_end) & (places.access_ms == 0)
     at_junction = np.flatnonzero(is_node)
     chain = places.chain[at_junction]

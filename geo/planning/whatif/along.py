@@ -299,5 +299,6 @@ def _known(net: Net, label: Ints | None, places: Places, *, sites: Places, has_s
     of_chain = label[net.graph.chains.start]
     has_site = np.zeros(net.graph.n_nodes, dtype=bool)
     has_site[of_chain[sites.chain[sites.chain >= 0]]] = True
-    known: Mask = (places.chain >= 0) & has_site[of_chain[places.chain]]
+    known: Mask = places.chain >= 0
+    known[known] = has_site[of_chain[places.chain[known]]]
     return known
