@@ -1,4 +1,7 @@
-"""Run the benchmarks: `python -m benchmarks [TOPIC …] [--rounds 5] [--no-memory]`."""
+"""Run the benchmarks: `python -m benchmarks [TOPIC …] [--rounds 5] [--no-memory]`.
+
+Topics named `…_large` take many minutes and run only when they are asked for.
+"""
 
 import argparse
 import sys
@@ -8,7 +11,10 @@ from statistics import median
 
 from benchmarks.contest import Contest, Frames, MissingDataError, fresh
 from benchmarks.report import Outcome, Row, show, write
-from benchmarks.timing import cpu_seconds, peak_mb, peak_mb_elsewhere, ratios
+from benchmarks.timing import cpu_seconds, peak_mb, peak_mb_elsewhere, ratios, timed
+
+SLOW_SECONDS = 10.0
+"""A peer that takes longer is not run again: the run that compares the answers is its time."""
 
 
 def main() -> int:
@@ -17,7 +23,8 @@ def main() -> int:
         path.stem for path in (Path(__file__).parent / "topics").glob("*.py") if path.stem[0] != "_"
     )
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("topics", nargs="*", help=f"of {', '.join(known)}; all by default")
+    choice = f"of {', '.join(known)}; by default all but large ones"
+    parser.add_argument("topics", nargs="*", help=choice)
     parser.add_argument("--rounds", type=int, default=5, help="runs of each contestant")
     parser.add_argument("--no-memory", action="store_true", help="leave out the peak of memory")
     parser.add_argument("--memory", nargs=3, help=argparse.SUPPRESS)
@@ -29,7 +36,7 @@ def main() -> int:
     unknown = set(options.topics) - set(known)
     if unknown:
         parser.error(f"unknown topic: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    for topic in options.topics or known:
+    for topic in options.topics or [name for name in known if not name.endswith("_large")]:
         outcomes = []
         for number, contest in enumerate(_contests(topic)):
             memory_of = None if options.no_memory else (topic, number)
@@ -53,8 +60,9 @@ def outcome_of(contest: Contest, *, rounds: int, memory_of: tuple[str, int] | No
     sizes = ", ".join(
         name if frame.empty else f"{len(frame):,} {name}" for name, frame in frames.items()
     )
-    differences, scores = _answers(contest, frames)
-    taken = cpu_seconds(contest, frames, rounds=rounds)
+    differences, scores, first = _answers(contest, frames)
+    slow = {name: spent for name, spent in first.items() if spent > SLOW_SECONDS}
+    taken = cpu_seconds(contest, frames, rounds=rounds, known=slow)
     (ours,) = contest.ours
     ratio = ratios(taken, ours)
     rows = [
@@ -76,16 +84,19 @@ def outcome_of(contest: Contest, *, rounds: int, memory_of: tuple[str, int] | No
 
 def _answers(
     contest: Contest, frames: Frames
-) -> tuple[dict[str, str], dict[str, tuple[float, float] | None]]:
-    """Return how each peer's answer differs from ours, and the scores of all: the warm-up run."""
+) -> tuple[dict[str, str], dict[str, tuple[float, float] | None], dict[str, float]]:
+    """Return how each peer's answer differs from ours, the scores of all, and the peers' seconds.
+
+    This is the warm-up run.
+    """
     ((own, run_ours),) = contest.ours.items()
     ours = run_ours(fresh(frames))
-    differences, scores = {}, {own: contest.score(ours)}
+    differences, scores, spent = {}, {own: contest.score(ours)}, {}
     for name, run in contest.peers.items():
-        answer = run(fresh(frames))
+        answer, spent[name] = timed(run, frames)
         differences[name] = contest.difference(ours, answer)
         scores[name] = contest.score(answer)
-    return differences, scores
+    return differences, scores, spent
 
 
 def _peak(topic: str, number: int, contestant: str) -> float:

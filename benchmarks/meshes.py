@@ -30,13 +30,22 @@ class Mesh:
     gaps: dict[tuple[str, str], float]
 
 
-def mesh(n: int, *, n_defects: int = 0, apart_m: float = 0.0, noise_m: float = 0.0) -> Mesh:
+def mesh(
+    n: int,
+    *,
+    n_defects: int = 0,
+    overlap_share: float = 0.5,
+    apart_m: float = 0.0,
+    noise_m: float = 0.0,
+) -> Mesh:
     """Return a mesh of n × n cells, n a multiple of 4.
 
     Parameters
     ----------
     n_defects
         So many cells have one vertex of their eastern border moved: out (overlap) or in (gap).
+    overlap_share
+        How likely a defect is an overlap.
     apart_m
         Units are drawn apart: each of their vertices moved by up to so much, fewer vertices.
     noise_m
@@ -49,7 +58,8 @@ def mesh(n: int, *, n_defects: int = 0, apart_m: float = 0.0, noise_m: float = 0
     xy += rng.uniform(-0.3, 0.3, xy.shape) * STEP_M + np.array(ORIGIN)
     rings = _rings(xy, SIDE)
     at = np.sort(rng.choice(_inner(n), n_defects, replace=False))
-    push_m = np.where(rng.random(n_defects) < 0.5, 1.0, -1.0) * rng.uniform(1.5, 3.0, n_defects)
+    side = np.where(rng.random(n_defects) < overlap_share, 1.0, -1.0)
+    push_m = side * rng.uniform(1.5, 3.0, n_defects)
     area_m2 = _push(rings, at, push_m)
     names = np.array([f"g{k:07d}" for k in range(len(rings))], dtype=object)
     pairs = [(names[k], names[k + n]) for k in at]

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.util import find_spec
-from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -33,11 +32,12 @@ from geo.grids import (
 )
 from geo.grids.mismatches import find_mismatches
 from geo.synth import build_city
+from geo.validity import is_valid
 
 WIDTHS = {"noise_width_m": 0.05, "sliver_width_m": 1.0}
 MESH = 224
+FEW, MANY = 267, 5564
 OFF_M2 = 0.01
-SIZES = {267: "2,400", 5564: "50,000"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,29 +63,25 @@ class Case:
 
 
 def contests() -> list[Contest]:
-    """Return the contests of this topic."""
-    few, many = (
-        _contest(f"synthetic city, about {title} grids", partial(_city, n), is_small=n < MESH * 2)
-        for n, title in SIZES.items()
-    )
+    """Return the contests of this topic: small layers, and ours at four sizes."""
     return [
-        few,
-        many,
-        _contest("mesh of 50,176 grids, 2 % with a defect", _mesh),
-        _contest("the same in degrees, projected", partial(_mesh, in_degrees=True), few=True),
-        _contest("the same, each vertex moved by up to 8 mm", partial(_mesh, noise_m=0.008)),
-        _contest("the same, units drawn apart by up to 2 m", partial(_mesh, apart_m=2.0)),
-        _contest("5 grids with 100,000 vertices a border", _long_borders, few=True),
+        contest("synthetic city, 18 % planted defects", partial(city, FEW), is_small=True),
+        contest(
+            "mesh with 69 planted defects",
+            partial(layer, 48, n_defects=69, overlap_share=2 / 3),
+            is_small=True,
+        ),
         *(
-            _contest(f"mesh of {n * n:,} grids", partial(_mesh, n=n), few=True)
+            contest(f"mesh of {n * n:,} grids, 2 % with a defect", partial(layer, n), few=True)
             for n in (48, 112, 224, 448)
         ),
     ]
 
 
-def _contest(
+def contest(
     name: str, load: Callable[[], Case], *, is_small: bool = False, few: bool = False
 ) -> Contest:
+    """Return the contest of the whole audit on one layer; `few`: against one validity pass."""
     return Contest(
         name=f"whole audit of the tiling, {name}",
         load=lambda: load().frames,
@@ -115,10 +111,10 @@ def _peers(*, is_small: bool, few: bool) -> dict[str, Contestant]:
         found["SedonaDB join"] = peers.sedona_join
     if find_spec("psycopg") and shutil.which("initdb"):
         found["PostGIS join"] = peers.postgis_join
-    if not is_small:
-        return found
     found["shapely.coverage_is_valid"] = peers.coverage_is_valid
     found["shapely.coverage_invalid_edges"] = peers.coverage_edges
+    if not is_small:
+        return found
     found["union_all + difference"] = peers.union_difference
     if find_spec("maup"):
         found["maup.doctor"] = peers.maup_doctor
@@ -129,53 +125,39 @@ def _peers(*, is_small: bool, few: bool) -> dict[str, Contestant]:
 
 
 @cache
-def _city(n_communities: int) -> Case:
-    city = build_city(n_communities, seed=0)
-    units = gpd.GeoDataFrame(pd.concat([city.streets, city.communities]), crs=city.crs)
-    base = set(city.grids.index[city.grids["kind"] == "base"])
-    pairs = [tuple(row["grid_ids"]) for row in city.truth if row["defect"] == "overlap"]
+def city(n_communities: int) -> Case:
+    """Return a synthetic city."""
+    made = build_city(n_communities, seed=0)
+    units = gpd.GeoDataFrame(pd.concat([made.streets, made.communities]), crs=made.crs)
+    base = set(made.grids.index[made.grids["kind"] == "base"])
+    pairs = [tuple(row["grid_ids"]) for row in made.truth if row["defect"] == "overlap"]
     return Case(
-        frames={"grids": city.grids, "units": units},
+        frames={"grids": made.grids, "units": units},
         overlaps=frozenset((a, b) for a, b in pairs if {a, b} <= base),
     )
 
 
 @cache
-def _mesh(n: int = MESH, *, in_degrees: bool = False, **options: float) -> Case:
-    city = mesh(n, n_defects=n * n // 50, **options)
-    frames = {"grids": city.grids, "units": city.units}
+def layer(
+    n: int = MESH, *, in_degrees: bool = False, n_defects: int | None = None, **options: float
+) -> Case:
+    """Return a mesh of n × n grids of 41 vertices, 2 % of them with a defect."""
+    made = mesh(n, n_defects=n * n // 50 if n_defects is None else n_defects, **options)
+    frames = {"grids": made.grids, "units": made.units}
     if in_degrees:
         frames = {k: f.to_crs("EPSG:4326").to_crs(f.crs) for k, f in frames.items()}
-    return Case(frames=frames, overlaps=frozenset(city.overlaps))
-
-
-@cache
-def _long_borders() -> Case:
-    rng = np.random.default_rng(0)
-    x = np.linspace(0.0, 50_000.0, 100_000)
-    lines = [np.column_stack([x, 1_000.0 * k + rng.uniform(-0.2, 0.2, len(x))]) for k in range(6)]
-    shapes = [shapely.Polygon(np.vstack([a, b[::-1]])) for a, b in pairwise(lines)]
-    ids = [f"g{k:02}" for k in range(len(shapes))]
-    grids = gpd.GeoDataFrame(
-        {"kind": "base", "parent_id": "u"}, geometry=shapes, crs="EPSG:32650", index=ids
-    )
-    whole = shapely.Polygon(np.vstack([lines[0], lines[-1][::-1]]))
-    units = gpd.GeoDataFrame({"level": ["community"]}, geometry=[whole], crs=grids.crs, index=["u"])
-    return Case(
-        frames={"grids": grids.rename_axis("grid_id"), "units": units.rename_axis("unit_id")},
-        overlaps=frozenset(),
-    )
+    return Case(frames=frames, overlaps=frozenset(made.overlaps))
 
 
 def audit(frames: Frames) -> dict[str, Any]:
     """Check everything there is about a tiling."""
     grids, units = frames["grids"], frames["units"]
     outlines = units[units["level"] == units["level"].iloc[-1]]
-    is_valid = shapely.is_valid(grids.geometry.array)
+    valid = is_valid(grids.geometry.array)
     tiling = tile(grids, outlines, noise_width_m=WIDTHS["noise_width_m"])
     borders = neighbours(grids, sliver_width_m=WIDTHS["sliver_width_m"], tiling=tiling)
     return {
-        "valid": is_valid,
+        "valid": valid,
         "overlaps": find_overlaps(grids, **WIDTHS, tiling=tiling),
         "gaps": find_gaps(grids, outlines, **WIDTHS, tiling=tiling),
         "borders": borders,

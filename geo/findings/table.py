@@ -113,9 +113,13 @@ def findings_frame(rows: Iterable[Mapping[str, Any]], crs: CRS | None) -> gpd.Ge
     Id lists may be given as any sequence and come out as sorted tuples of text.
     """
     given = list(rows)
+    told: set[str] = set().union(*given)
     index = pd.RangeIndex(len(given))
     columns: dict[str, pd.Series] = {}
     for name in RAW_COLUMNS[:-1]:
+        if name not in told:
+            columns[name] = _untold(name, index)
+            continue
         values: list[Any] = [row.get(name) for row in given]
         if name in ID_LISTS:
             values = [_sorted_ids(value) for value in values]
@@ -135,6 +139,18 @@ def findings_frame(rows: Iterable[Mapping[str, Any]], crs: CRS | None) -> gpd.Ge
         pd.DataFrame(columns, index=index, copy=False),
         geometry=gpd.GeoSeries(geometry, index=index, crs=crs),
     )
+
+
+def _untold(name: str, index: pd.RangeIndex) -> pd.Series:
+    """Return a column that no row has a value for."""
+    if name in _NUMBERS:
+        return pd.Series(np.nan, index=index, dtype=float)
+    values: list[Any] = [None] * len(index)
+    if name in ID_LISTS:
+        values = [()] * len(index)
+    elif name == "details":
+        values = [{} for _ in index]
+    return pd.Series(values, index=index, dtype=object)
 
 
 def _is_missing(value: object) -> bool:
@@ -191,4 +207,6 @@ def _sorted_ids(value: object) -> tuple[str, ...]:
         return ()
     if isinstance(value, str):
         return (value,)
+    if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], str):
+        return (str(value[0]),)
     return tuple(sorted(str(item) for item in value))  # type: ignore[attr-defined]

@@ -60,8 +60,9 @@ def find_outside_parent(
     Only grids of which the matching does not say that they are inside go to exact geometry
     (`geo.grids.inside`).
     """
-    require_metric(grids, "grids")
-    require_polygons(grids, "grids")
+    if tiling is None:
+        require_metric(grids, "grids")
+        require_polygons(grids, "grids")
     reason = _why_skipped(grids, units)
     if reason or units is None:
         return Report(findings=findings_frame([], grids.crs), skipped={"G210": reason})

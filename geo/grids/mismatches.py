@@ -66,21 +66,24 @@ def find_mismatches(
     -----
     O(V) for V vertices, and O(k log k) for k open segments of neighbours.
     """
-    require_metric(grids, "grids")
-    require_polygons(grids, "grids")
+    if tiling is None:
+        require_metric(grids, "grids")
+        require_polygons(grids, "grids")
     require_columns(grids, ["kind"], "grids")
     is_base = (grids["kind"] == "base").to_numpy(bool)
     base = grids[is_base]
-    if tiling is not None and is_base.all():
-        rings, lone = tiling.rings, tiling.residue.lone
-    else:
+    at = np.arange(len(base))
+    if tiling is None:
         rings = Rings.of(base.geometry.array)
         lone = lone_segments(rings)
+    else:
+        rings, lone = tiling.rings, tiling.residue.lone_among(is_base)
+        at = np.flatnonzero(is_base)
     ids = base.index
     left, right = ids.get_indexer(borders["left_id"]), ids.get_indexer(borders["right_id"])
     is_judged = (left >= 0) & (right >= 0)
     left, right = left[is_judged].astype(np.intp), right[is_judged].astype(np.intp)
-    length_m, lacking = unmatched(rings, lone, (left, right), sliver_width_m)
+    length_m, lacking = unmatched(rings, lone, (at[left], at[right]), sliver_width_m)
     rows = _rows(base, (left, right), length_m.max(axis=1), lacking=lacking)
     return Report(
         findings=findings_frame(rows, grids.crs),

@@ -17,7 +17,8 @@ def display_names(frame: pd.DataFrame) -> Mapping[str, str]:
     if "name" not in frame:
         return {}
     named = frame["name"].dropna()
-    return {str(k): f"{name}（{k}）" for k, name in named.items() if str(name) != str(k)}
+    pairs = zip(named.index.to_numpy(object), named.to_numpy(object), strict=True)
+    return {str(k): f"{name}（{k}）" for k, name in pairs if str(name) != str(k)}
 
 
 def listed(field: str, ids: Iterable[str], names: Mapping[str, str] = _NO_NAMES) -> dict[str, str]:

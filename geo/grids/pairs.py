@@ -71,18 +71,41 @@ class Pairs:
 
 
 def _intersections(tiling: Tiling, left: Positions, right: Positions) -> Geometries:
-    """Return what the grids of each pair share; a grid inside the other one as it is."""
+    """Return what the grids of each pair share.
+
+    A grid inside the other one as it is; a face that no other grid lies over, where it is the only
+    one of both; what else there is, by intersecting the two.
+    """
     geometry, n = tiling.geometry, len(tiling.geometry)
-    inner, outer = tiling.nested
-    nested = np.minimum(inner, outer) * n + np.maximum(inner, outer)
-    order = np.argsort(nested)
     code = np.minimum(left, right) * n + np.maximum(left, right)
-    found = np.isin(code, nested)
-    shared = np.empty(len(left), dtype=object)
-    shared[found] = geometry[inner[order[np.searchsorted(nested[order], code[found])]]]
-    rest = ~found
+    shared = np.full(len(left), None, dtype=object)
+    inner, outer = tiling.nested
+    for known, shapes in (
+        _sole_faces(tiling),
+        (np.minimum(inner, outer) * n + np.maximum(inner, outer), geometry[inner]),
+    ):
+        order = np.argsort(known)
+        found = np.isin(code, known)
+        shared[found] = shapes[order[np.searchsorted(known[order], code[found])]]
+    rest = np.flatnonzero(shapely.is_missing(shared))
     shared[rest] = shapely.intersection(geometry[left[rest]], geometry[right[rest]])
     return shared
+
+
+def _sole_faces(tiling: Tiling) -> tuple[Positions, Geometries]:
+    """Return the pairs, as i·n + j, that are alone over one face and over no other, and the face.
+
+    All that the two share is bounded by the residual chain, so it is that face.
+    """
+    two, faces = tiling.doubled
+    if tiling.crowded is None or not len(two):
+        return np.zeros(0, np.intp), np.zeros(0, dtype=object)
+    n = len(tiling.geometry)
+    i, j = _paired(tiling.geometry, *tiling.crowded)
+    code, count = np.unique(np.minimum(i, j) * n + np.maximum(i, j), return_counts=True)
+    mine = two.min(axis=1) * n + two.max(axis=1)
+    sole = count[np.searchsorted(code, mine)] == 1
+    return mine[sole], faces[sole]
 
 
 def overlapping_pairs(tiling: Tiling) -> tuple[Positions, Positions]:

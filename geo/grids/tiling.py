@@ -142,22 +142,26 @@ class Tiling:
         return near_face[is_over], near_grid[is_over]
 
     @cached_property
-    def nested(self) -> tuple[Positions, Positions]:
-        """Pairs (inner, outer) of grids of which the inner one lies in the outer one.
-
-        Those where exactly two grids lie over a face that is all of the inner one; there may be
-        more.
-        """
-        none = np.zeros(0, np.intp)
+    def doubled(self) -> tuple[Positions, Geometries]:
+        """The two grids (k, 2) over each face with exactly two, and the face; none where noisy."""
         if self.faces is None or self.crowded is None or self.is_noisy:
-            return none, none
+            return np.zeros((0, 2), np.intp), np.zeros(0, dtype=object)
         face, grid = self.crowded
         is_several = self.faces.n_grids >= _SEVERAL
         count = np.bincount(face, minlength=int(is_several.sum()))
         is_two = (count == _SEVERAL) & (self.faces.n_grids[is_several] == _SEVERAL)
         order = np.argsort(face, kind="stable")
         two = grid[order][is_two[face[order]]].reshape(-1, 2)
-        places = self.faces.geometry[is_several][is_two]
+        return two, self.faces.geometry[is_several][is_two]
+
+    @cached_property
+    def nested(self) -> tuple[Positions, Positions]:
+        """Pairs (inner, outer) of grids of which the inner one lies in the outer one.
+
+        Those where exactly two grids lie over a face that is all of the inner one; there may be
+        more.
+        """
+        two, places = self.doubled
         is_whole = np.column_stack(
             [_is_equal_place(places, self.geometry[two[:, side]]) for side in range(2)]
         )

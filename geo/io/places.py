@@ -20,6 +20,7 @@ from geo.io.project import LayerSpec
 from geo.io.records import Records
 from geo.layers import OUTLINE
 from geo.schema import layer_schemas
+from geo.validity import is_valid
 
 __all__ = ["Located", "located", "to_working"]
 
@@ -274,9 +275,8 @@ def _repaired(
     geometry: npt.NDArray[Any], frame: gpd.GeoDataFrame, *, records: Records
 ) -> npt.NDArray[Any]:
     """Return valid polygons; each repair is noted with the area before and after."""
-    invalid = np.isin(shapely.get_type_id(geometry), (*_POLYGONS, _COLLECTION)) & ~shapely.is_valid(
-        geometry
-    )
+    is_area = np.isin(shapely.get_type_id(geometry), (*_POLYGONS, _COLLECTION))
+    invalid = is_area & ~is_valid(geometry)
     for position in np.flatnonzero(invalid):
         before = geometry[position]
         after = _polygonal(shapely.make_valid(before))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import shapely
 
+from benchmarks import __main__ as main
 from benchmarks import report
 from benchmarks.__main__ import outcome_of
 from benchmarks.contest import Contest, Frames, MissingDataError, fresh
@@ -36,6 +37,12 @@ def test_rounds_are_interleaved_after_one_run_that_compares_the_answers() -> Non
     peers = {"a": runs["a"], "b": runs["b"]}
     outcome_of(contest(ours=ours, peers=peers, difference=lambda *_: ""), rounds=2, memory_of=None)
     assert order == ["ours", "a", "b"] * 3
+
+
+def test_a_slow_peer_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main, "SLOW_SECONDS", -1.0)
+    outcome = outcome_of(contest(), rounds=3, memory_of=None)
+    assert [len(row.cpu_seconds) for row in outcome.rows] == [3, 1, 1]
 
 
 def test_a_peer_with_another_answer_is_told_apart() -> None:

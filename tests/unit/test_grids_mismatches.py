@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.findings import Report
-from geo.grids import neighbours
+from geo.grids import neighbours, tile
 from geo.grids.mismatches import find_mismatches
 from tests.audited import audited
 from tests.builders import grids
@@ -141,3 +141,30 @@ def test_the_sentence_of_an_audit(tmp_path: Path) -> None:
     assert any(
         "4.0 米顶点不一致：g1 缺 0 个顶点，g0 缺 1 个顶点" in row["message_zh"] for row in rows
     )
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_a_matched_layer_with_overlays_has_the_findings_of_one_that_is_not(seed: int) -> None:
+    # Overlays share whole borders, parts of borders and each other's: none of it counts.
+    rng = np.random.default_rng(seed)
+    base = [
+        (10.0 * i, 10.0 * j, 10.0 * i + 10.0, 10.0 * j + 10.0) for i in range(3) for j in (0, 1)
+    ]
+    base += [(0.0, 20.0, 15.0, 30.0), (15.0, 20.0, 30.0, 30.0)]
+    copies = [base[k] for k in rng.integers(0, len(base), rng.integers(1, 6))]
+    kinds = ["base"] * len(base) + ["dedicated"] * len(copies)
+    order = rng.permutation(len(kinds))
+    shapes, kind = [[*base, *copies][k] for k in order], [kinds[k] for k in order]
+    frame = grids(*shapes, kind=kind)
+    borders = neighbours(frame, sliver_width_m=1.0)
+    alone, matched = (
+        find_mismatches(frame, borders, sliver_width_m=1.0, tiling=tiling)
+        for tiling in (None, tile(frame, noise_width_m=0.05))
+    )
+    told = [
+        [(ids, x.wkt) for ids, x in zip(r.findings["grid_ids"], r.findings.geometry, strict=True)]
+        for r in (alone, matched)
+    ]
+    assert told[0]
+    assert told[0] == told[1]
+    assert alone.counts == matched.counts

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from geo.grids.kernel.compiled import compiled
+from geo.compiled import compiled
 from geo.grids.kernel.matching import Ints
 from geo.grids.kernel.rings import Floats
 

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from geo.grids.kernel.compiled import compiled
+from geo.compiled import compiled
 from geo.grids.kernel.rings import Floats, Rings
 from geo.grids.kernel.sorting import sort_values
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from geo.grids.kernel.compiled import compiled
+from geo.compiled import compiled
 from geo.grids.kernel.segments import Keys, Segments, Signs
 
 __all__ = ["MANY", "NONE", "match"]

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from geo.grids.kernel.compiled import compiled
+from geo.compiled import compiled
 from geo.grids.kernel.rings import Floats, Rings
 
 __all__ = ["segments_of"]

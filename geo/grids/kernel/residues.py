@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.grids.kernel.borders import common_borders, shared_by_many
-from geo.grids.kernel.matching import NONE, Ints, match
+from geo.grids.kernel.matching import MANY, NONE, Ints, match
 from geo.grids.kernel.rings import Floats, Rings
 from geo.grids.kernel.segments import Keys, Segments, Signs, turns
 
@@ -21,9 +21,11 @@ class Residue:
     `at` (k), `open_at` (m): vertices of `both` where the residual segments of the polygons start,
     and those of outlines that no polygon has; `turn` of its rings. `left`, `right`, `border_m`:
     pairs left < right and the metres of the segments both have, by left, then right. `is_ragged`
-    (n): has a segment that no other one has; `lone`: where those start. `outline_vertex` (s): where
-    the segments of polygons start that an outline has too; `outline_owner` (s): their polygon, in
-    order. `fingerprint` (n), and of the outlines after them. `n_segments` of the polygons.
+    (n): has a segment that no other one has; `lone`: where those start. `mate`: see `match`, and
+    `many_at`, `many_key` where segments start that more than two rings have. `outline_vertex` (s):
+    where the segments of polygons start that an outline has too; `outline_owner` (s): their
+    polygon, in order. `fingerprint` (n), and of the outlines after them. `n_segments` of the
+    polygons.
     """
 
     both: Rings
@@ -35,6 +37,9 @@ class Residue:
     border_m: Floats
     is_ragged: npt.NDArray[np.bool_]
     lone: npt.NDArray[np.intp]
+    mate: Ints
+    many_at: npt.NDArray[np.intp]
+    many_key: Keys
     outline_vertex: npt.NDArray[np.intp]
     outline_owner: Ints
     fingerprint: Keys
@@ -64,6 +69,22 @@ class Residue:
         loops = self.both.owner[is_loop].astype(np.intp)
         lone: npt.NDArray[np.intp] = loops[n_rings[loops] == 1]
         return lone
+
+    def lone_among(self, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+        """Return where the segments start that one of the `chosen` (n) polygons alone has."""
+        if chosen.all():
+            return self.lone
+        is_mine = chosen[self.both.first(len(chosen)).vertex_owner]
+        paired = np.flatnonzero((self.mate >= 0) & is_mine)
+        paired = paired[~is_mine[self.mate[paired]]]
+        at = self.many_at[is_mine[self.many_at]]
+        _, index, count = np.unique(
+            self.many_key[is_mine[self.many_at]], return_inverse=True, return_counts=True
+        )
+        lone = np.zeros(len(self.mate), dtype=bool)
+        for some in (self.lone[is_mine[self.lone]], paired, at[count[index] == 1]):
+            lone[some] = True
+        return np.flatnonzero(lone)
 
     @cached_property
     def _ring(self) -> npt.NDArray[np.intp]:
@@ -97,6 +118,7 @@ def residue_of(both: Rings, n: int, *, turn: Signs | None = None) -> Residue:
         left, right, border_m, _ = common_borders(both.xy, owner, mate[:n_own], n)
     more = shared_by_many(rings.xy, owner, mate[:n_own], key=segments.key[:n_own])
     left, right, border_m = _gathered((left, right, border_m), more, n)
+    many = np.flatnonzero(mate[:n_own] == MANY)
     lone = np.flatnonzero((mate[:n_own] == NONE) & (segments.sign[:n_own] != 0))
     at, bound = np.flatnonzero(rest), np.flatnonzero(outline[:n_own])
     return Residue(
@@ -109,6 +131,9 @@ def residue_of(both: Rings, n: int, *, turn: Signs | None = None) -> Residue:
         border_m=border_m,
         is_ragged=_has(owner, lone, n),
         lone=lone,
+        mate=mate[:n_own],
+        many_at=many,
+        many_key=segments.key[many],
         outline_vertex=bound,
         outline_owner=owner[bound],
         fingerprint=segments.fingerprint,

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from geo.grids.kernel.compiled import compiled
+from geo.compiled import compiled
 
 __all__ = ["Floats", "Rings"]
 

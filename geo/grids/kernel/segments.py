@@ -14,7 +14,7 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from geo.grids.kernel.compiled import compiled
+from geo.compiled import compiled
 from geo.grids.kernel.rings import Floats, Rings
 
 __all__ = ["Keys", "Segments"]

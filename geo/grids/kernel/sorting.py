@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from geo.grids.kernel.compiled import compiled
+from geo.compiled import compiled
 from geo.grids.kernel.rings import Floats
 
 __all__ = ["sort_order", "sort_values"]

@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from geo.compiled import compiled
 from geo.grids.kernel.borders import first_from, merged
-from geo.grids.kernel.compiled import compiled
 from geo.grids.kernel.matching import NONE, match
 from geo.grids.kernel.rings import Floats, Rings
 from geo.grids.kernel.segments import Segments

@@ -1,4 +1,4 @@
-"""How the loops of the kernel are compiled."""
+"""How loops are compiled."""
 
 from collections.abc import Callable
 from typing import TypeVar, cast
