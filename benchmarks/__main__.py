@@ -1,4 +1,4 @@
-"""Run the benchmarks: `python -m benchmarks [TOPIC …] [--rounds 5] [--no-memory]`.
+"""Run the benchmarks: `python -m benchmarks [TOPIC …] [--rounds 5] [--only TEXT] [--no-memory]`.
 
 Topics named `…_large` take many minutes and run only when they are asked for.
 """
@@ -26,6 +26,7 @@ def main() -> int:
     choice = f"of {', '.join(known)}; by default all but large ones"
     parser.add_argument("topics", nargs="*", help=choice)
     parser.add_argument("--rounds", type=int, default=5, help="runs of each contestant")
+    parser.add_argument("--only", default="", help="contests whose name has this text")
     parser.add_argument("--no-memory", action="store_true", help="leave out the peak of memory")
     parser.add_argument("--memory", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -39,9 +40,12 @@ def main() -> int:
     for topic in options.topics or [name for name in known if not name.endswith("_large")]:
         outcomes = []
         for number, contest in enumerate(_contests(topic)):
+            if options.only not in contest.name:
+                continue
             memory_of = None if options.no_memory else (topic, number)
             outcomes.append(outcome_of(contest, rounds=options.rounds, memory_of=memory_of))
             show(outcomes[-1])
+            sys.stdout.flush()
         print(f"\n{write(topic, outcomes).relative_to(Path(__file__).parents[1]).as_posix()}")
     return 0
 

@@ -16,7 +16,7 @@ from geo.findings import Report, findings_frame
 from geo.grids.holes import enclosed, uncovered
 from geo.grids.kernel import Rings, alongside, segments_of
 from geo.grids.names import display_names
-from geo.grids.tiling import Tiling, has_polygon, spans, tile
+from geo.grids.tiling import Tiling, spans, tile, with_polygon
 from geo.grids.widths import Geometries, mean_width_m
 from geo.layers import require_same_crs
 
@@ -65,7 +65,7 @@ def find_gaps(
     """
     if outlines is not None:
         require_same_crs({"grids": grids, "units": outlines})
-        outlines = outlines[has_polygon(outlines)]
+        outlines = with_polygon(outlines)
     if tiling is None or not tiling.has(outlines):
         tiling = tile(grids, outlines, noise_width_m=noise_width_m)
     if outlines is None or len(outlines) == 0:

@@ -71,7 +71,7 @@ def find_mismatches(
         require_polygons(grids, "grids")
     require_columns(grids, ["kind"], "grids")
     is_base = (grids["kind"] == "base").to_numpy(bool)
-    base = grids[is_base]
+    base = grids if is_base.all() else grids[is_base]
     at = np.arange(len(base))
     if tiling is None:
         rings = Rings.of(base.geometry.array)

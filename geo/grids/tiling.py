@@ -27,7 +27,7 @@ from geo.grids.kernel.segments import turns
 from geo.grids.widths import Geometries
 from geo.layers import require_metric, require_polygons, require_same_crs
 
-__all__ = ["Tiling", "has_polygon", "spans", "tile"]
+__all__ = ["Tiling", "has_polygon", "spans", "tile", "with_polygon"]
 
 _MAX_LEFT_SHARE: Final = 0.05
 _MAX_FACES_SHARE: Final = 0.5
@@ -205,7 +205,7 @@ def tile(
     drawn = None
     if outlines is not None:
         require_same_crs({"grids": grids, "units": outlines})
-        drawn = outlines[has_polygon(outlines)]
+        drawn = with_polygon(outlines)
     return Tiling.of(grids, drawn, noise_width_m)
 
 
@@ -214,6 +214,12 @@ def has_polygon(frame: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
     geometry = np.asarray(frame.geometry.array, dtype=object)
     has: npt.NDArray[np.bool_] = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
     return has
+
+
+def with_polygon(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the rows with a geometry: the frame itself where all have one."""
+    has = has_polygon(frame)
+    return frame if has.all() else frame[has]
 
 
 def spans(geometry: Geometries, reach_m: float) -> Geometries:
