@@ -122,8 +122,8 @@ GC.paintUnits = function (ctx, view) {
     var rank = levels.indexOf(name), isTop = rank === 0;
     var list = seen.filter(function (i) { return level[i] === name; });
     if (!isTop && GC.cellPixels(view) < 9) return;
-    ctx.strokeStyle = isTop ? "#22303f" : "rgba(34,48,63,.75)";
-    ctx.lineWidth = isTop ? 1.7 : 1.1;
+    ctx.strokeStyle = isTop && GC.cellPixels(view) >= 6 ? "#22303f" : "rgba(34,48,63,.7)";
+    ctx.lineWidth = isTop ? (GC.cellPixels(view) < 6 ? 1 : 1.7) : 1.1;
     ctx.setLineDash(isTop ? [7, 3, 2, 3] : [4, 3]);
     GC.traceAll(ctx, shapes, list, view, true, function () { ctx.stroke(); });
   });
@@ -154,8 +154,15 @@ GC.paintFindings = function (ctx, view) {
     else if (shown[own] === GC.AREA) large[GC.model.groups[GC.model.findingOfOwn[own]]].push(own);
   });
   GC.MARKED.forEach(function (group) { large[group].forEach(function (own) { GC.paintMark(ctx, view, own, group); }); });
-  if (!GC.state.hidden.mark_orphan) GC.paintOrphans(ctx, view);
+  if (!GC.state.hidden.mark_orphan && GC.cellPixels(view) >= 6) GC.paintOrphans(ctx, view); // smaller ones would be specks
   small.forEach(function (own) { GC.paintPin(ctx, view, own); });
+};
+
+/** Side (world pixels) of the square that holds one pin: the size of a pin; more where all of them would cover the colours below. */
+GC.pinSide = function (scale) {
+  var extent = GC.model.extent, area = (extent[2] - extent[0]) * (extent[3] - extent[1]);
+  var room = Math.sqrt(area / Math.max(1, GC.data.shapes.findings.n)) * scale;
+  return (room < 30 ? Math.max(10, Math.min(44, 440 / room)) : 10) / scale;
 };
 
 /** How each shape of a finding is drawn at a scale: not at all, as an area, or as a pin where it is too small to see;
@@ -165,7 +172,7 @@ GC.AREA = 2;
 GC.drawnFindings = function (scale) {
   var model = GC.model, state = GC.state, key = [scale, state.tier, state.allTiers, JSON.stringify(state.hidden)].join("|");
   if (model.pinsKey === key) return model.pins;
-  var shapes = GC.data.shapes.findings, box = shapes.box, drawn = new Uint8Array(shapes.n), taken = new Set(), left = 0, side = 10 / scale;
+  var shapes = GC.data.shapes.findings, box = shapes.box, drawn = new Uint8Array(shapes.n), taken = new Set(), left = 0, side = GC.pinSide(scale);
   model.order.forEach(function (f) {
     var own = model.ownAt[f], group = model.groups[f];
     if (own < 0 || GC.MARKED.indexOf(group) < 0 || state.hidden["mark_" + group] || !GC.inTier(f)) return;
@@ -187,7 +194,7 @@ GC.paintMark = function (ctx, view, own, group) {
   ctx.beginPath();
   GC.trace(ctx, GC.data.shapes.findings, own, view, true);
   ctx.fillStyle = { overlap: "rgba(107,47,156,.55)", gap: "#a3123f", other: "rgba(91,107,123,.35)" }[group];
-  ctx.fill("evenodd");
+  if (group !== "other" || GC.pixelsOf(GC.data.shapes.findings, own, view) < 60) ctx.fill("evenodd"); // a large one would hide the classes
   if (group === "overlap") { GC.fillTexture(ctx, "dots", view.ratio); ctx.fill("evenodd"); }
   ctx.strokeStyle = GC.GROUP_COLOURS[group]; ctx.lineWidth = 1.6; ctx.lineJoin = "round"; ctx.stroke();
 };
