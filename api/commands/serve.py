@@ -7,6 +7,7 @@ import click
 
 from api.commands.output import examples
 from api.http import Settings, serve
+from api.http.door.access import is_local
 from geo.store import is_workspace
 from geo.words import language, text
 from maps.basemaps import read_basemap
@@ -14,6 +15,8 @@ from maps.basemaps import read_basemap
 __all__ = ["command"]
 
 _LANG = language()
+_MAX_REQUESTS_PER_SECOND = 200.0
+"""Of one client that is not this machine; maps and GIS tools ask for some dozens in a burst."""
 _TOKEN = "GRIDCIRCLE_TOKEN"  # noqa: S105 the name of a variable
 
 
@@ -48,7 +51,12 @@ def command(*, folder: Path, host: str, port: int, allow_upload: bool, basemap: 
     """Serve FOLDER until stopped."""
     token = os.environ.get(_TOKEN) or None
     base = None if basemap is None else read_basemap(basemap)
-    settings = Settings(token=token, allow_upload=allow_upload, basemap=base)
+    settings = Settings(
+        token=token,
+        allow_upload=allow_upload,
+        basemap=base,
+        max_requests_per_second=None if is_local(host) else _MAX_REQUESTS_PER_SECOND,
+    )
     url = f"http://{host}:{port}/"
     click.echo(text("commands.serve_at", _LANG, url=url), err=True)
     if (token or allow_upload or is_workspace(folder)) and not (folder / "summary.json").is_file():

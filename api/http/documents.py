@@ -13,6 +13,7 @@ from api.http.references import CRS84_URI, WGS84_URI
 from api.http.tilesets import TILESETS_REL
 from geo.errors import NotFoundError
 from geo.schema import layer_schemas
+from geo.words import text
 
 __all__ = [
     "CONFORMANCE",
@@ -64,6 +65,24 @@ CONFORMANCE: Final = tuple(
     for name in names.split()
 )
 """Only what is there and tested."""
+
+_SAME: Final = (
+    *("compactness", "n_neighbours", "n_parts"),
+    *("is_orphan", "orphan_reasons", "n_findings"),
+)
+_MADE: Final = {"area_m2": "area", **{name: name for name in _SAME}}
+"""Columns that an audit makes, to their words."""
+
+_MADE_BY_TIER: Final = {
+    "nearest_m_": ("tier_metres", None),
+    "nearest_minutes_": ("tier_minutes", None),
+    "n_sites_": ("tier_sites", None),
+    "class_": ("tier_class", None),
+    "covered_area_share_": ("tier_share", "basis_area"),
+    "covered_residents_share_": ("tier_share", "basis_residents"),
+    "covered_households_share_": ("tier_share", "basis_households"),
+}
+"""How those of a tier begin, to their words and their basis."""
 
 _TYPES: Final = {"text": "string", "list": "string"}
 
@@ -201,10 +220,18 @@ def property_schema(call: Call, table: FeatureTable, column: Column) -> dict[str
 
 
 def column_title(call: Call, table: FeatureTable, name: str) -> str:
-    """Return the meaning of a canonical column, else its name."""
+    """Return the meaning of a canonical column or of one that an audit makes, else its name."""
     schema = layer_schemas().get(table.name)
     column = schema.columns.get(name) if schema else None
-    return name if column is None else column.meaning[call.language]
+    if column is not None:
+        return column.meaning[call.language]
+    if name in _MADE:
+        return call.other_word(f"outputs.{_MADE[name]}")
+    for start, (word, basis) in _MADE_BY_TIER.items():
+        if name.startswith(start):
+            told = {"basis": call.other_word(f"outputs.{basis}")} if basis else {}
+            return text(f"outputs.{word}", call.language, tier=name.removeprefix(start), **told)
+    return name
 
 
 def projects_document(call: Call) -> dict[str, Any]:

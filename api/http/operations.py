@@ -130,10 +130,8 @@ def whatif_operation(call: Call) -> dict[str, Any]:
     """Return the path that tries out edits of sites and links."""
     own = [_query(call, name, {"type": "string", "minLength": 1}) for name in WHATIF_PARAMETERS]
     path = get_operation(call, "coverage", call.word("whatif"), schema="whatIf", own=own)
-    answers = {code: path["get"]["responses"][code] for code in ("200", "400", "404", "500")}
-    busy = {"429": refusal(call, "429")}
+    answers = {code: path["get"]["responses"][code] for code in ("200", "400", "404", "429", "500")}
     del path["get"]["responses"]["304"]
-    path["get"]["responses"] |= busy
     post = {
         "operationId": "coverage.post",
         "summary": call.word("whatif"),
@@ -142,7 +140,6 @@ def whatif_operation(call: Call) -> dict[str, Any]:
         "responses": {
             **answers,
             "413": refusal(call, "413"),
-            **busy,
         },
     }
     return {**path, "post": post}
@@ -220,4 +217,4 @@ def refusal(call: Call, status: str) -> dict[str, Any]:
 
 
 def _failures(call: Call) -> dict[str, Any]:
-    return {status: refusal(call, status) for status in ("400", "404", "500")}
+    return {status: refusal(call, status) for status in ("400", "404", "429", "500")}

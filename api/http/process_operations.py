@@ -96,7 +96,7 @@ def _operation(call: Call, operation_id: str, schema: str, *own: Json) -> Json:
         "parameters": [*own, *_COMMON],
         "responses": {
             "200": _answer(call, schema_ref(schema), HTML),
-            **_refused(call, ("400", "404", "500")),
+            **_refused(call, ("400", "404", "429", "500")),
         },
     }
 

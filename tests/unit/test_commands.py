@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pytest
@@ -271,3 +272,13 @@ def test_a_datum_names_a_layer_and_is_one_we_know(
     code = _run("audit", "--grids", _write(tmp_path), "--datum", given, "-o", tmp_path / "out")
     assert code == 2
     assert "sites=gcj02" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("host", "rate"), [("127.0.0.1", None), ("0.0.0.0", 200.0)])  # noqa: S104
+def test_whoever_is_not_this_machine_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, rate: float | None
+) -> None:
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr("api.commands.serve.serve", lambda _, **how: asked.update(how))
+    assert _run("serve", tmp_path, "--host", host) == 0
+    assert asked["settings"].max_requests_per_second == rate

@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.http import Settings, create_app
-from tests.service.outputs import HOSTILE, write_outputs
+from tests.service.outputs import HOSTILE, feature, square, write_json, write_outputs
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 JSON_PATHS = (
@@ -255,6 +255,23 @@ def test_a_host_that_cannot_be_is_refused(client: TestClient) -> None:
     answer = client.get("/", headers={"Host": 'x"><script>'})
     assert answer.status_code == 400
     assert answer.json()["code"] == "http.bad_host"
+
+
+def test_columns_that_an_audit_makes_have_titles(tmp_path: Path) -> None:
+    made = {"n_findings": 1, "nearest_m_walk_5": 9.5, "covered_area_share_walk_5": 1.0, "own": 2}
+    grid = feature("a", square(120, 30, 0.01), grid_id="a", area_m2=5.0, **made)
+    folder = write_outputs(tmp_path / "out")
+    write_json(folder / "grids.geojson", {"type": "FeatureCollection", "features": [grid]})
+    client = TestClient(create_app(folder))
+    found = client.get("/collections/grids/queryables?lang=en").json()["properties"]
+    titles = {name: each["title"] for name, each in found.items() if name in {*made, "area_m2"}}
+    assert titles == {
+        "area_m2": "Area (m²)",
+        "n_findings": "Findings",
+        "nearest_m_walk_5": "walk_5: metres to the nearest site",
+        "covered_area_share_walk_5": "walk_5: covered share (by area)",
+        "own": "own",
+    }
 
 
 def test_projects_are_roots_of_the_same_form(client: TestClient) -> None:
