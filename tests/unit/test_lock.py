@@ -10,15 +10,15 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 LINE = re.compile(r"(?P<name>[\w.-]+)==(?P<version>\S+) --hash=sha256:[0-9a-f]{64}")
-EXTRAS = ("osm", "parquet", "pmtiles", "postgis")
 
 
 def asked() -> Iterator[Requirement]:
     """Yield what `gridcircle[all]` asks for on Linux."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     optional = project["optional-dependencies"]
-    assert optional["all"] == [f"gridcircle[{','.join(EXTRAS)}]"]
-    lines = [*project["dependencies"], *(line for extra in EXTRAS for line in optional[extra])]
+    (everything,) = optional["all"]
+    extras = Requirement(everything).extras
+    lines = [*project["dependencies"], *(line for extra in extras for line in optional[extra])]
     yield from (Requirement(line) for line in lines)
 
 
