@@ -260,8 +260,9 @@ def require_same_crs(frames: Mapping[str, gpd.GeoDataFrame]) -> None:
 
 def require_unique_ids(frame: pd.DataFrame, layer: str) -> None:
     """Raise `LayerError` when an index label of `frame` repeats."""
-    if frame.index.duplicated().any():  # `is_unique` would keep a table of all ids
-        example = frame.index[frame.index.duplicated()][0]
+    ids = pd.Series(frame.index.array, copy=False)  # the index itself would keep a table of all
+    if ids.nunique(dropna=False) < len(ids):
+        example = ids[ids.duplicated()].iloc[0]
         raise LayerError("layers.repeated_ids", layer=layer, example=example)
 
 

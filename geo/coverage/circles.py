@@ -5,10 +5,12 @@ from typing import Final
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 from pyproj import CRS
 
+from geo.coverage.compiled import in_threads
 from geo.coverage.measures import ALL_CATEGORIES, site_sets
 from geo.coverage.radius import RADIUS
 from geo.layers import require_metric, require_points
@@ -18,6 +20,8 @@ __all__ = ["QUAD_SEGS", "circles"]
 
 QUAD_SEGS: Final = 64
 """Segments of a quarter circle: the edge is within 0.08 mm per metre of radius of the circle."""
+
+_CHUNK: Final = 1024
 
 
 def circles(
@@ -63,11 +67,21 @@ def circles(
                     "model": RADIUS,
                     "minutes": float(tier.minutes),
                     "distance_m": float(tier.distance_m),
-                    "geometry": shapely.buffer(
-                        sites.geometry.array.to_numpy()[at], tier.distance_m, quad_segs=QUAD_SEGS
-                    ),
+                    "geometry": _around(sites.geometry.array.to_numpy()[at], tier.distance_m),
                 }
             )
         )
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     return gpd.GeoDataFrame(table, geometry="geometry", crs=sites.crs)
+
+
+def _around(points: npt.NDArray[np.object_], radius_m: float) -> npt.NDArray[np.object_]:
+    """Return the circle around each point."""
+    circles = np.empty(len(points), dtype=object)
+
+    def draw(start: int, stop: int) -> None:
+        some = shapely.buffer(points[start:stop], radius_m, quad_segs=QUAD_SEGS)
+        circles[start:stop] = some
+
+    in_threads(draw, len(points), chunk=_CHUNK)
+    return circles

@@ -5,7 +5,7 @@ without any building point is judged by its area. Where the building points miss
 `MAX_MISSING_SHARE` of the base grids the layer is partial and every grid is judged by its area.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import geopandas as gpd
@@ -80,6 +80,7 @@ class Demand:
     has_all_buildings: bool
     messages: tuple[dict[str, str], ...]
     workers: Floats | None = None
+    _weights: dict[str, Floats] = field(default_factory=dict)
 
     def of_workers(self) -> "Demand":
         """Return the demand of those who work outdoors: workers, else buildings, else the area.
@@ -100,7 +101,9 @@ class Demand:
         """Return each grid's total weight by `basis`, length n; 0 where it has none."""
         if basis == "area":
             return self.area_m2
-        return self.sum_by_grid(self.point_weight(basis)[self.point_at])
+        if basis not in self._weights:
+            self._weights[basis] = self.sum_by_grid(self.point_weight(basis)[self.point_at])
+        return self._weights[basis]
 
     def point_weight(self, basis: str) -> Floats:
         """Return the points' weights by residents, households or buildings (equal), length k."""

@@ -24,6 +24,7 @@ Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]
 
 _TURN = 2.0 * np.pi
+_ROUNDING = 1e-9
 
 
 class Cells(NamedTuple):
@@ -168,21 +169,26 @@ def pairs_of_rings(rings: Rings, some: Longs, cells: Cells, limit: float) -> Flo
 
 @compiled
 def _from_rings(rings: Rings, begin: int, end: int, x: float, y: float) -> tuple[float, float]:
-    """Return how far a place is from the nearest and the farthest place of a polygon."""
+    """Return how far a place is from the nearest and the farthest place of a polygon.
+
+    Where an edge is nearest between its ends is looked for only if its line is near enough.
+    """
     near, far, inside = np.inf, 0.0, False
     for ring in range(begin, end):
-        for k in range(rings.start[ring], rings.start[ring + 1] - 1):
-            ax, ay = rings.xy[k, 0] - x, rings.xy[k, 1] - y
-            bx, by = rings.xy[k + 1, 0] - x, rings.xy[k + 1, 1] - y
-            if (ay > 0.0) != (by > 0.0) and (ax * by - ay * bx > 0.0) == (by > ay):
+        start = rings.start[ring]
+        ax, ay = rings.xy[start, 0] - x, rings.xy[start, 1] - y
+        for k in range(start + 1, rings.start[ring + 1]):
+            bx, by = rings.xy[k, 0] - x, rings.xy[k, 1] - y
+            dx, dy, cross = bx - ax, by - ay, ax * by - ay * bx
+            if (ay > 0.0) != (by > 0.0) and (cross > 0.0) == (by > ay):
                 inside = not inside
-            far = max(far, ax * ax + ay * ay)
-            dx, dy = bx - ax, by - ay
-            square, t = dx * dx + dy * dy, 0.0
-            if square > 0.0:
-                t = min(max(-(ax * dx + ay * dy) / square, 0.0), 1.0)
-            ex, ey = ax + t * dx, ay + t * dy
-            near = min(near, ex * ex + ey * ey)
+            away, along, square = ax * ax + ay * ay, -(ax * dx + ay * dy), dx * dx + dy * dy
+            near, far = min(near, away), max(far, away)
+            if 0.0 < along < square and cross * cross < near * square * (1.0 + _ROUNDING):
+                t = along / square
+                ex, ey = ax + t * dx, ay + t * dy
+                near = min(near, ex * ex + ey * ey)
+            ax, ay = bx, by
     return (0.0 if inside else np.sqrt(near)), np.sqrt(far)
 
 
@@ -307,31 +313,61 @@ def uncovered_areas(
 
 @compiled
 def _left_by_one(rings: Rings, begin: int, end: int, centre: Floats, radius: float) -> float:
-    """Return the area of a polygon outside one circle: triangles and sectors from its centre."""
-    total = 0.0
+    """Return the area of a polygon outside one circle: triangles less sectors from its centre."""
+    total, reach = 0.0, radius * radius
     for ring in range(begin, end):
-        part = 0.0
-        for k in range(rings.start[ring], rings.start[ring + 1] - 1):
-            ax, ay = rings.xy[k, 0] - centre[0], rings.xy[k, 1] - centre[1]
-            bx, by = rings.xy[k + 1, 0] - centre[0], rings.xy[k + 1, 1] - centre[1]
-            dx, dy = bx - ax, by - ay
-            square = dx * dx + dy * dy
-            if square == 0.0:
-                continue
-            low, high = _chord(ax, ay, dx, dy, square, radius)
-            part += ax * by - ay * bx
-            if low >= high or low >= 1.0 or high <= 0.0:
-                part -= radius * radius * np.arctan2(ax * by - ay * bx, ax * bx + ay * by)
-                continue
-            low, high = max(low, 0.0), min(high, 1.0)
-            px, py, qx, qy = ax + low * dx, ay + low * dy, ax + high * dx, ay + high * dy
-            part -= px * qy - py * qx
-            if low > 0.0:
-                part -= radius * radius * np.arctan2(ax * py - ay * px, ax * px + ay * py)
-            if high < 1.0:
-                part -= radius * radius * np.arctan2(qx * by - qy * bx, qx * bx + qy * by)
-        total += 0.5 * rings.sign[ring] * part
+        part, angle, start = 0.0, 0.0, rings.start[ring]
+        ax, ay = rings.xy[start, 0] - centre[0], rings.xy[start, 1] - centre[1]
+        a_in = ax * ax + ay * ay <= reach
+        for k in range(start + 1, rings.start[ring + 1]):
+            bx, by = rings.xy[k, 0] - centre[0], rings.xy[k, 1] - centre[1]
+            b_in = bx * bx + by * by <= reach
+            if not (a_in and b_in):
+                cross, one_in = ax * by - ay * bx, a_in or b_in
+                low, high = _cut_edge(ax, ay, bx - ax, by - ay, cross, radius, one_in)
+                if low >= high and not one_in:
+                    part, angle = part + cross, angle + _turned(ax, ay, bx, by, cross)
+                else:
+                    if not a_in:
+                        x, y = ax + low * (bx - ax), ay + low * (by - ay)
+                        more, turn = _from_circle(x, y, ax, ay)
+                        part, angle = part - more, angle - turn
+                    if not b_in:
+                        x, y = ax + high * (bx - ax), ay + high * (by - ay)
+                        more, turn = _from_circle(x, y, bx, by)
+                        part, angle = part + more, angle + turn
+            ax, ay, a_in = bx, by, b_in
+        total += 0.5 * rings.sign[ring] * (part - reach * angle)
     return total
+
+
+@compiled
+def _turned(ax: float, ay: float, bx: float, by: float, cross: float) -> float:
+    """Return a whole turn, or a negative one, where a to b passes the half line left of 0.
+
+    The angle of a way around 0 is that of its end less that of its start, and these turns.
+    """
+    if (ay >= 0.0) == (by >= 0.0) or (cross > 0.0) != (ay >= 0.0):
+        return 0.0
+    return _TURN if cross > 0.0 else -_TURN
+
+
+@compiled
+def _from_circle(x: float, y: float, px: float, py: float) -> tuple[float, float]:
+    """Return twice the triangle from 0 over a place on the circle and p, and less its angle."""
+    cross = x * py - y * px
+    return cross, _turned(x, y, px, py, cross) - np.arctan2(y, x)
+
+
+@compiled
+def _cut_edge(
+    ax: float, ay: float, dx: float, dy: float, cross: float, radius: float, one_in: bool
+) -> tuple[float, float]:
+    """Return where an edge that is not wholly inside enters and leaves (low > high: nowhere)."""
+    along, square = -(ax * dx + ay * dy), dx * dx + dy * dy
+    if one_in or (0.0 < along < square and cross * cross < radius * radius * square):
+        return _chord(ax, ay, dx, dy, square, radius)
+    return 1.0, 0.0
 
 
 @compiled

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 
 from geo.layers import require_metric, require_polygons, require_same_crs
 from geo.membership import shared_areas
@@ -32,7 +34,10 @@ def is_outside_units(
     chosen = units[units["level"].isin(list(levels))] if len(levels) else units
     if not chosen.geometry.notna().any():
         return outside
-    inside = shared_areas(grids, chosen)["grid"].unique()
     outside[:] = True
-    outside.iloc[inside] = False
+    # An inner point of a grid that a unit covers settles it; few grids are left to be cut.
+    inner = shapely.point_on_surface(grids.geometry.array)
+    outside.iloc[chosen.sindex.query(inner, predicate="intersects")[0]] = False
+    rest = np.flatnonzero(outside)
+    outside.iloc[rest[shared_areas(grids.iloc[rest], chosen)["grid"].unique()]] = False
     return outside

@@ -97,16 +97,33 @@ def places_of(graph: Graph, snapped: Snapped, *, access_ms_per_m: float) -> Plac
 
     Along the street the street's speed holds, on the straight way to it `access_ms_per_m`.
     """
-    edge, along_m, away_m = snapped
-    on = np.flatnonzero(edge >= 0)
-    chain, at_ms, access_ms = (np.full(len(edge), none, dtype=np.int32) for none in (-1, 0, 0))
-    mine = edge[on]
-    ride = np.minimum(np.rint(along_m[on] * graph.ms_per_m[mine]), graph.edge_ms[mine])
-    ride = np.where(graph.edge_flipped[mine], graph.edge_ms[mine] - ride, ride)
-    chain[on] = graph.edge_chain[mine]
-    at_ms[on] = graph.edge_from_ms[mine] + ride
-    access_ms[on] = np.rint(away_m[on] * access_ms_per_m)
-    return moved(Places(chain=chain, at_ms=at_ms, access_ms=access_ms), graph.cuts)
+    edges = (graph.edge_chain, graph.edge_from_ms, graph.edge_ms, graph.edge_flipped)
+    return moved(Places(*_placed(snapped, edges, graph.ms_per_m, access_ms_per_m)), graph.cuts)
+
+
+@compiled
+def _placed(
+    snapped: Snapped,
+    edges: tuple[Ints, Ints, Ints, Mask],
+    ms_per_m: Floats,
+    access_ms_per_m: float,
+) -> tuple[Ints, Ints, Ints]:
+    """Return chain, time from its start and time of the way to it of each point."""
+    edge_at, along_m, away_m = snapped
+    edge_chain, from_ms, edge_ms, flipped = edges
+    chain = np.full(len(edge_at), -1, np.int32)
+    at_ms, access_ms = np.zeros(len(edge_at), np.int32), np.zeros(len(edge_at), np.int32)
+    for p in range(len(edge_at)):
+        edge = edge_at[p]
+        if edge < 0:
+            continue
+        ride = min(np.rint(along_m[p] * ms_per_m[edge]), float(edge_ms[edge]))
+        if flipped[edge]:
+            ride = edge_ms[edge] - ride
+        chain[p] = edge_chain[edge]
+        at_ms[p] = from_ms[edge] + np.int32(ride)
+        access_ms[p] = np.int32(np.rint(away_m[p] * access_ms_per_m))
+    return chain, at_ms, access_ms
 
 
 def _fill(
