@@ -149,6 +149,7 @@ def pairs_of_rings(rings: Rings, some: Longs, cells: Cells, limit: float) -> Flo
     for polygon in some:
         begin, end = rings.first[polygon], rings.first[polygon + 1]
         box = _box(rings.xy, every, rings.start[begin], rings.start[end], slack)
+        longest = _longest(rings, begin, end)
         low, high, low_row, high_row = _window(cells, box)
         for row in range(low_row, high_row + 1):
             if low > high:
@@ -158,7 +159,9 @@ def pairs_of_rings(rings: Rings, some: Longs, cells: Cells, limit: float) -> Flo
                 x, y = cells.xy[s, 0], cells.xy[s, 1]
                 if x < box[0] or y < box[1] or x > box[2] or y > box[3]:
                     continue
-                near, far = _from_rings(rings, begin, end, x, y)
+                in_x = box[0] + slack <= x <= box[2] - slack
+                in_box = in_x and box[1] + slack <= y <= box[3] - slack
+                near, far = _from_rings(rings, begin, end, x, y, longest, in_box)
                 if near <= limit:
                     rows = _grown(rows, count)
                     rows[count, 0], rows[count, 1] = polygon, cells.member[s]
@@ -168,28 +171,43 @@ def pairs_of_rings(rings: Rings, some: Longs, cells: Cells, limit: float) -> Flo
 
 
 @compiled
-def _from_rings(rings: Rings, begin: int, end: int, x: float, y: float) -> tuple[float, float]:
+def _longest(rings: Rings, begin: int, end: int) -> float:
+    """Return the square of the longest edge of some rings."""
+    longest = 0.0
+    for ring in range(begin, end):
+        for k in range(rings.start[ring], rings.start[ring + 1] - 1):
+            dx, dy = rings.xy[k + 1, 0] - rings.xy[k, 0], rings.xy[k + 1, 1] - rings.xy[k, 1]
+            longest = max(longest, dx * dx + dy * dy)
+    return longest
+
+
+@compiled
+def _from_rings(
+    rings: Rings, begin: int, end: int, x: float, y: float, longest: float, in_box: bool
+) -> tuple[float, float]:
     """Return how far a place is from the nearest and the farthest place of a polygon.
 
-    Where an edge is nearest between its ends is looked for only if its line is near enough.
+    `longest`: square of the longest edge; an edge can only be nearer than all vertices if its own
+    are not much farther. `in_box`: the place is in the polygon's box, and so may lie inside.
     """
-    near, far, inside = np.inf, 0.0, False
+    near, far = np.inf, 0.0
+    for k in range(rings.start[begin], rings.start[end]):
+        ax, ay = rings.xy[k, 0] - x, rings.xy[k, 1] - y
+        away = ax * ax + ay * ay
+        near, far = min(near, away), max(far, away)
+    most = (near + longest) * (1.0 + _ROUNDING)
     for ring in range(begin, end):
-        start = rings.start[ring]
-        ax, ay = rings.xy[start, 0] - x, rings.xy[start, 1] - y
-        for k in range(start + 1, rings.start[ring + 1]):
-            bx, by = rings.xy[k, 0] - x, rings.xy[k, 1] - y
-            dx, dy, cross = bx - ax, by - ay, ax * by - ay * bx
-            if (ay > 0.0) != (by > 0.0) and (cross > 0.0) == (by > ay):
-                inside = not inside
-            away, along, square = ax * ax + ay * ay, -(ax * dx + ay * dy), dx * dx + dy * dy
-            near, far = min(near, away), max(far, away)
-            if 0.0 < along < square and cross * cross < near * square * (1.0 + _ROUNDING):
-                t = along / square
-                ex, ey = ax + t * dx, ay + t * dy
+        for k in range(rings.start[ring], rings.start[ring + 1] - 1):
+            ax, ay = rings.xy[k, 0] - x, rings.xy[k, 1] - y
+            if ax * ax + ay * ay > most:
+                continue
+            dx, dy = rings.xy[k + 1, 0] - rings.xy[k, 0], rings.xy[k + 1, 1] - rings.xy[k, 1]
+            t, square = -(ax * dx + ay * dy), dx * dx + dy * dy
+            if 0.0 < t < square:
+                ex, ey = ax + t / square * dx, ay + t / square * dy
                 near = min(near, ex * ex + ey * ey)
-            ax, ay = bx, by
-    return (0.0 if inside else np.sqrt(near)), np.sqrt(far)
+    is_inside = in_box and _is_inside(rings, begin, end, x, y)
+    return (0.0 if is_inside else np.sqrt(near)), np.sqrt(far)
 
 
 @compiled
