@@ -81,22 +81,21 @@ def _tree_pairs(frames: Frames) -> tuple[np.ndarray, np.ndarray]:
 
 def _exact_areas(frames: Frames) -> np.ndarray:
     rings = rings_of(frames["grids"].geometry.array.to_numpy())
-    pairs = frames["pairs"]
-    return _areas_of(frames, rings, pairs["grid"].to_numpy(), pairs["site"].to_numpy())
+    return _areas_of(frames, rings, frames["pairs"][["grid", "site"]].to_numpy().T)
 
 
 def _found_areas(frames: Frames) -> np.ndarray:
     rings = rings_of(frames["grids"].geometry.array.to_numpy())
     xy = shapely.get_coordinates(frames["sites"].geometry.array)
     pairs = pairs_of_polygons(rings, cells_of(xy, at_least_m=RADIUS_M), limit_m=RADIUS_M)
-    at, site = pairs[:, :2].astype(np.int64).T
-    return _areas_of(frames, rings, at, site)
+    return _areas_of(frames, rings, pairs[:, :2].astype(np.int64).T)
 
 
-def _areas_of(frames: Frames, rings: Rings, at: np.ndarray, site: np.ndarray) -> np.ndarray:
+def _areas_of(frames: Frames, rings: Rings, pairs: np.ndarray) -> np.ndarray:
+    at, site = np.ascontiguousarray(pairs)
     xy = shapely.get_coordinates(frames["sites"].geometry.array)
     circles = (np.arange(len(xy) + 1), np.tile([[0.0, 2 * np.pi]], (len(xy), 1)))
-    each = (np.arange(len(at) + 1), np.ascontiguousarray(site))
+    each = (np.arange(len(at) + 1), site)
     area = shapely.area(frames["grids"].geometry.array)[at]
     return area - uncovered_areas(rings, at, each, xy, RADIUS_M, circles)
 

@@ -30,7 +30,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class City:
-    """What every step may use."""
+    """What every step may use; `model` gives the verdicts of coverage."""
 
     layers: Layers
     standard: Standard
@@ -45,12 +45,8 @@ class City:
     codes: Mapping[str, CodeScheme]
     remarks: tuple[Mapping[str, str], ...]
     has_parents_by_place: bool
+    model: str
     is_finer: bool = False
-
-    @property
-    def model(self) -> str:
-        """The model that gives the verdicts of coverage."""
-        return circles.RADIUS if self.network is None else circles.NETWORK
 
     def widths(self) -> dict[str, float]:
         """Widths (m) that tell noise, sliver and defect apart."""
@@ -117,6 +113,7 @@ def measure(loaded: Loaded) -> City:
         codes={name: code_scheme(code) for name, code in loaded.project.codes.items()},
         remarks=remarks,
         has_parents_by_place=loaded.project.specs("grids")[0].parent == "place",
+        model=circles.RADIUS if network is None else circles.NETWORK,
     )
 
 

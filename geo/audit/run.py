@@ -1,7 +1,9 @@
 """Run the rules over the layers: measure once, judge step by step, compose one `Audit`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -67,12 +69,14 @@ def run_audit(
     language = loaded.project.language
     said(text("audit.step_coverage", language))
     city = measure(loaded)
+    shown = _shown(city)
     reports, skipped = _run_steps(city, chosen, lambda key: said(text(f"audit.{key}", language)))
     said(text("audit.step_findings", language))
     raw = concat_findings(
         [loaded.findings, *(report.findings for report in reports.values())], city.layers.crs
     )
     raw = raw[raw["rule"].isin(chosen)]
+    city = replace(city, network=None)  # takes memory, and no step needs it any more
     raw = mark_projection(
         raw, city.layers, loaded.sources, noise_width_m=city.standard.limit("noise_width_m")
     )
@@ -87,8 +91,26 @@ def run_audit(
     noise = _noise(reports, levels)
     del raw, reports  # their details take memory
     return _audit(
-        loaded, city, findings, noise=noise, skipped=skipped, chosen=chosen, levels=levels
+        loaded,
+        city,
+        findings,
+        shown=shown,
+        noise=noise,
+        skipped=skipped,
+        chosen=chosen,
+        levels=levels,
     )
+
+
+def _shown(city: City) -> dict[str, Any]:
+    """Return the parts of an audit that are made from the streets themselves."""
+    return {
+        "circles": with_confidence(circles_to_draw(city), city.standard),
+        "responsibility": areas_of_sites(city),
+        "coverage_summary": summary_of(city),
+        "need": need_of_city(city),
+        "messages": notes(city),
+    }
 
 
 def _run_steps(
@@ -137,6 +159,7 @@ def _audit(
     city: City,
     findings: gpd.GeoDataFrame,
     *,
+    shown: dict[str, Any],
     noise: Mapping[str, int],
     skipped: Mapping[str, Mapping[str, str]],
     chosen: tuple[str, ...],
@@ -163,10 +186,8 @@ def _audit(
         finer=finer_grids(levels, findings, standard.orphan_tier),
         units=unit_columns(layers, grids, findings, coverage=city.coverage, model=city.model),
         sites=sites_with_loads(city),
-        circles=with_confidence(circles_to_draw(city), standard),
         findings=findings,
         coverage=with_confidence(city.coverage, standard),
-        coverage_summary=summary_of(city),
         verdict_model=city.model,
         noise=noise,
         skipped=skipped,
@@ -174,8 +195,6 @@ def _audit(
         sources=loaded.sources,
         quarantine=loaded.quarantine,
         nets=net_comparison(layers, city.people, sliver_width_m=standard.limit("sliver_width_m")),
-        need=need_of_city(city),
         services=services_of_city(city),
-        responsibility=areas_of_sites(city),
-        messages=(*notes(city), *validity_notes(standard, now.date())),
+        **shown | {"messages": (*shown["messages"], *validity_notes(standard, now.date()))},
     )

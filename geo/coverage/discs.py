@@ -159,9 +159,10 @@ def pairs_of_rings(rings: Rings, some: Longs, cells: Cells, limit: float) -> Flo
                 x, y = cells.xy[s, 0], cells.xy[s, 1]
                 if x < box[0] or y < box[1] or x > box[2] or y > box[3]:
                     continue
+                near, far = _from_rings(rings, begin, end, x, y, longest)
                 in_x = box[0] + slack <= x <= box[2] - slack
-                in_box = in_x and box[1] + slack <= y <= box[3] - slack
-                near, far = _from_rings(rings, begin, end, x, y, longest, in_box)
+                if in_x and box[1] + slack <= y <= box[3] - slack:
+                    near = 0.0 if _is_inside(rings, begin, end, x, y) else near
                 if near <= limit:
                     rows = _grown(rows, count)
                     rows[count, 0], rows[count, 1] = polygon, cells.member[s]
@@ -183,12 +184,12 @@ def _longest(rings: Rings, begin: int, end: int) -> float:
 
 @compiled
 def _from_rings(
-    rings: Rings, begin: int, end: int, x: float, y: float, longest: float, in_box: bool
+    rings: Rings, begin: int, end: int, x: float, y: float, longest: float
 ) -> tuple[float, float]:
-    """Return how far a place is from the nearest and the farthest place of a polygon.
+    """Return how far a place is from the nearest and the farthest place of a polygon's border.
 
     `longest`: square of the longest edge; an edge can only be nearer than all vertices if its own
-    are not much farther. `in_box`: the place is in the polygon's box, and so may lie inside.
+    are not much farther.
     """
     near, far = np.inf, 0.0
     for k in range(rings.start[begin], rings.start[end]):
@@ -206,8 +207,7 @@ def _from_rings(
             if 0.0 < t < square:
                 ex, ey = ax + t / square * dx, ay + t / square * dy
                 near = min(near, ex * ex + ey * ey)
-    is_inside = in_box and _is_inside(rings, begin, end, x, y)
-    return (0.0 if is_inside else np.sqrt(near)), np.sqrt(far)
+    return np.sqrt(near), np.sqrt(far)
 
 
 @compiled
@@ -341,26 +341,27 @@ def _left_by_one(rings: Rings, begin: int, end: int, centre: Floats, radius: flo
             bx, by = rings.xy[k, 0] - centre[0], rings.xy[k, 1] - centre[1]
             b_in = bx * bx + by * by <= reach
             if not (a_in and b_in):
-                cross, one_in = ax * by - ay * bx, a_in or b_in
-                low, high = _cut_edge(ax, ay, bx - ax, by - ay, cross, radius, one_in)
-                if low >= high and not one_in:
-                    part, angle = part + cross, angle + _turned(ax, ay, bx, by, cross)
-                else:
-                    if not a_in:
-                        x, y = ax + low * (bx - ax), ay + low * (by - ay)
-                        more, turn = _from_circle(x, y, ax, ay)
-                        part, angle = part - more, angle - turn
-                    if not b_in:
-                        x, y = ax + high * (bx - ax), ay + high * (by - ay)
-                        more, turn = _from_circle(x, y, bx, by)
-                        part, angle = part + more, angle + turn
+                cross, dx, dy = ax * by - ay * bx, bx - ax, by - ay
+                low, high = 1.0, 0.0
+                if a_in or b_in or _may_cut(ax, ay, dx, dy, cross, reach):
+                    low, high = _chord(ax, ay, dx, dy, dx * dx + dy * dy, radius)
+                if low >= high and not a_in and not b_in:
+                    part, angle = part + cross, angle + _turned(ay, by, cross)
+                    ax, ay, a_in = bx, by, b_in
+                    continue
+                if not a_in:
+                    more, turn = _from_circle(ax + low * dx, ay + low * dy, ax, ay)
+                    part, angle = part - more, angle - turn
+                if not b_in:
+                    more, turn = _from_circle(ax + high * dx, ay + high * dy, bx, by)
+                    part, angle = part + more, angle + turn
             ax, ay, a_in = bx, by, b_in
         total += 0.5 * rings.sign[ring] * (part - reach * angle)
     return total
 
 
 @compiled
-def _turned(ax: float, ay: float, bx: float, by: float, cross: float) -> float:
+def _turned(ay: float, by: float, cross: float) -> float:
     """Return a whole turn, or a negative one, where a to b passes the half line left of 0.
 
     The angle of a way around 0 is that of its end less that of its start, and these turns.
@@ -374,18 +375,14 @@ def _turned(ax: float, ay: float, bx: float, by: float, cross: float) -> float:
 def _from_circle(x: float, y: float, px: float, py: float) -> tuple[float, float]:
     """Return twice the triangle from 0 over a place on the circle and p, and less its angle."""
     cross = x * py - y * px
-    return cross, _turned(x, y, px, py, cross) - np.arctan2(y, x)
+    return cross, _turned(y, py, cross) - np.arctan2(y, x)
 
 
 @compiled
-def _cut_edge(
-    ax: float, ay: float, dx: float, dy: float, cross: float, radius: float, one_in: bool
-) -> tuple[float, float]:
-    """Return where an edge that is not wholly inside enters and leaves (low > high: nowhere)."""
+def _may_cut(ax: float, ay: float, dx: float, dy: float, cross: float, reach: float) -> bool:
+    """Whether the line of an edge comes nearest to 0 on the edge, and inside the circle."""
     along, square = -(ax * dx + ay * dy), dx * dx + dy * dy
-    if one_in or (0.0 < along < square and cross * cross < radius * radius * square):
-        return _chord(ax, ay, dx, dy, square, radius)
-    return 1.0, 0.0
+    return 0.0 < along < square and cross * cross < reach * square
 
 
 @compiled

@@ -5,6 +5,7 @@ they live, never by the drawn polygon, whose border lies within a step of the la
 one.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -80,21 +81,13 @@ def responsibility_areas(
         return _frame([], layers.grids)
     at = np.flatnonzero(site_sets(tier, sites)[ALL_CATEGORIES])
     finder = _Finder(sites_xy=shapely.get_coordinates(sites.geometry.array), at=at, mode=tier.mode)
-    totals = {
-        basis: _people_of(
-            finder,
-            people_surface(
-                layers.grids,
-                demand,
-                people,
-                lattice_m=rules.lattice_m,
-                network=network,
-                basis=basis,
-            ),
-            network=network,
+    surfaces = (
+        people_surface(
+            layers.grids, demand, people, lattice_m=rules.lattice_m, network=network, basis=basis
         )
         for basis in _PEOPLE
-    }
+    )
+    totals = dict(zip(_PEOPLE, _people_of(finder, surfaces, network=network), strict=True))
     if network is None:
         xy, step = _own_lattice(layers.base_grids, rules.lattice_m)
         owner = finder.straight(xy)
@@ -135,18 +128,27 @@ class _Finder:
 
 
 def _people_of(
-    finder: _Finder, surface: Surface | None, *, network: NetworkKernel | None
-) -> Floats:
-    """Return how many people belong to each site; NaN where nobody has counted them."""
+    finder: _Finder, surfaces: Iterable[Surface | None], *, network: NetworkKernel | None
+) -> Iterator[Floats]:
+    """Yield how many people belong to each site by surface; NaN where nobody has counted them."""
     n = len(finder.sites_xy)
-    if surface is None:
-        return np.full(n, np.nan)
+    xy, owner = None, np.zeros(0, dtype=np.intp)
+    for surface in surfaces:
+        if surface is None:
+            yield np.full(n, np.nan)
+            continue
+        if xy is None or not np.array_equal(surface.xy, xy):
+            owner = _owner_of(finder, surface, network=network)
+        xy, weight, has = surface.xy, surface.weight, owner >= 0
+        del surface  # before the next is made: they take memory
+        yield np.bincount(owner[has], weights=weight[has], minlength=n).astype(float)
+
+
+def _owner_of(finder: _Finder, surface: Surface, *, network: NetworkKernel | None) -> Positions:
+    """Return the site that each place of `surface` belongs to, else -1."""
     if network is None:
-        owner = finder.straight(surface.xy)
-    else:
-        owner = finder.along(network, surface_places(surface, network, finder.mode))
-    has = owner >= 0
-    return np.bincount(owner[has], weights=surface.weight[has], minlength=n).astype(float)
+        return finder.straight(surface.xy)
+    return finder.along(network, surface_places(surface, network, finder.mode))
 
 
 def _own_lattice(grids: gpd.GeoDataFrame, spacing_m: float) -> tuple[Floats, float]:

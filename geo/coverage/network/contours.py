@@ -90,14 +90,16 @@ def _of_mode(
     longest = max(limit_ms(tier) for tier in tiers.values())
     xy = shapely.get_coordinates(sites.geometry.array)[at]
     lattice = _Lattice.around(xy, step, reach_m=longest / net.fastest_ms_per_m)
-    targets = lattice.on(net, within_m=kernel.rules.max_snap_m)
+    targets = lattice.on(net, kernel.lattice_xy, within_m=kernel.rules.max_snap_m)
     circles = []
     for start in range(0, len(at), _BLOCK):
         block = at[start : start + _BLOCK]
         found = reached(net.graph, take(net.sites, block), targets, limit_ms=int(longest))
-        for strip in lattice.strips(found):
-            for name, tier in tiers.items():
-                shapes, number = strip.contours(limit_ms(tier), rise=step * net.ms_per_m)
+        for name, tier in tiers.items():
+            rise = step * net.ms_per_m
+            near = np.flatnonzero(found.time_ms < limit_ms(tier) + rise)
+            for strip in lattice.strips(Reached(*(values[near] for values in found))):
+                shapes, number = strip.contours(limit_ms(tier), rise=rise)
                 mine = np.flatnonzero(chosen[name][block[number]])
                 reach_m = limit_ms(tier) / net.ms_per_m
                 circles += [(name, int(block[number[i]]), reach_m, shapes[i]) for i in mine]
@@ -123,17 +125,36 @@ class _Lattice:
         columns, rows = np.nonzero(is_in)
         return cls((columns + low[0]).astype(np.int32), (rows + low[1]).astype(np.int32), step)
 
-    def on(self, net: Net, *, within_m: float) -> Targets:
-        """Return the cells that are near a street, on the network."""
-        parts = []
-        for start in range(0, len(self.columns), _CELLS):
-            some = slice(start, start + _CELLS)
+    def on(self, net: Net, known_xy: Floats, *, within_m: float) -> Targets:
+        """Return the cells that are near a street, on the network.
+
+        `known_xy`: where the points of `net.lattice` are; cells around them are not snapped again.
+        """
+        n = len(self.columns)
+        known = self._among(known_xy)
+        places = take(net.lattice, known) if len(known_xy) else _nowhere(n)
+        new = np.flatnonzero(known < 0)
+        for start in range(0, len(new), _CELLS):
+            some = new[start : start + _CELLS]
             cells = np.column_stack([self.columns[some], self.rows[some]])
             xy = (cells.astype(np.float64) + 0.5) * self.step
             snapped = net.snapper.nearest(xy, within_m=within_m)
-            parts.append(places_of(net.graph, snapped, access_ms_per_m=net.ms_per_m))
-        places = Places(*(np.concatenate(values) for values in zip(*parts, strict=True)))
-        return targets_of(net.graph, places, np.arange(len(self.columns), dtype=np.int32))
+            found = places_of(net.graph, snapped, access_ms_per_m=net.ms_per_m)
+            for values, mine in zip(places, found, strict=True):
+                values[some] = mine
+        return targets_of(net.graph, places, np.arange(n, dtype=np.int32))
+
+    def _among(self, known_xy: Floats) -> Ints:
+        """Return which of the points `known_xy` is the middle of each cell, else -1."""
+        low = np.array([self.columns.min(), self.rows.min()])
+        shape = np.array([self.columns.max(), self.rows.max()]) + 1 - low
+        number = np.full(shape, -1, dtype=np.int32)
+        cell = np.floor(known_xy / self.step).astype(np.int32)
+        is_middle = ((cell + 0.5) * self.step == known_xy).all(axis=1)
+        cell -= low
+        some = np.flatnonzero(is_middle & ((cell >= 0) & (cell < shape)).all(axis=1))
+        number[cell[some, 0], cell[some, 1]] = some
+        return np.asarray(number[self.columns - low[0], self.rows - low[1]], dtype=np.int32)
 
     def strips(self, found: Reached) -> Iterator["_Strip"]:
         """Yield the windows around what each site reaches, so many at a time as fit in memory."""
@@ -196,6 +217,11 @@ class _Strip:
             polygons[order][several], indices=np.unique(at[several], return_inverse=True)[1]
         )
         return _simplified(shapes, _SMOOTHING * self.step), self.sites[windows]
+
+
+def _nowhere(n: int) -> Places:
+    """Return n places on no street."""
+    return Places(*(np.full(n, none, dtype=np.int32) for none in (-1, 0, 0)))
 
 
 def _simplified(shapes: npt.NDArray[np.object_], tolerance: float) -> npt.NDArray[np.object_]:
