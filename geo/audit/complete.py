@@ -1,6 +1,7 @@
 """Raw findings to published ones: severity, unit, residents, sentences, ids, order."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from math import isnan
 from typing import Any, Final
 
 import geopandas as gpd
@@ -189,7 +190,7 @@ def _rows(findings: gpd.GeoDataFrame, columns: Sequence[str]) -> Iterator[dict[s
 
 
 def _is_missing(value: object) -> bool:
-    return value is None or (isinstance(value, float) and bool(np.isnan(value)))
+    return value is None or (isinstance(value, float) and isnan(value))
 
 
 def _names(frame: pd.DataFrame | None) -> Mapping[str, str]:

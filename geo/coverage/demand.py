@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from geo.coverage.compiled import compiled
 from geo.layers import (
     ENTRANCE,
     require_metric,
@@ -94,8 +95,7 @@ class Demand:
     def sum_by_grid(self, values: npt.ArrayLike) -> Floats:
         """Return the sum over each grid's points of `values` (length m), length n."""
         weights = np.asarray(values, dtype=float)
-        sums = np.bincount(self.grid_at, weights=weights, minlength=len(self.grid_ids))
-        return sums.astype(float)
+        return _sums(self.grid_at, weights, len(self.grid_ids))
 
     def weight(self, basis: str) -> Floats:
         """Return each grid's total weight by `basis`, length n; 0 where it has none."""
@@ -138,6 +138,14 @@ class Demand:
             if not self.has_all_buildings:
                 totals = np.where(self.weight("buildings") > 0, totals, np.nan)
         return pd.Series(totals, index=self.grid_ids, name=column)
+
+
+@compiled
+def _sums(grid_at: Positions, values: Floats, n: int) -> Floats:
+    sums = np.zeros(n)
+    for i in range(len(grid_at)):
+        sums[grid_at[i]] += values[i]
+    return sums
 
 
 def grid_demand(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import shapely
 
 from geo.coverage.certainty import network_band
+from geo.coverage.compiled import compiled
 from geo.coverage.demand import Demand
 from geo.coverage.lattice import lattice_points
 from geo.coverage.limits import CoverageRules
@@ -267,8 +268,9 @@ class NetworkKernel:
         part = _ratio(total, self.demand.sum_by_grid(weight))
 
         def means(values: Floats | Mask) -> _Means:
-            counted = np.where(points.is_known, values, 0.0)[at]
-            return _ratio(self.demand.sum_by_grid(known * counted), total), part
+            counted = np.where(points.is_known, values, 0.0)
+            inside = _summed(self.demand.grid_at, at, known, counted, len(total))
+            return _ratio(inside, total), part
 
         return means
 
@@ -284,6 +286,17 @@ class NetworkKernel:
             )
         )
         return _ratio(summed, total), _ratio(total, all_of_it)
+
+
+@compiled
+def _summed(
+    grid_at: Positions, point_at: Positions, weight: Floats, values: Floats, n: int
+) -> Floats:
+    """Return the sum by grid of weight (of each membership) x value (of each point)."""
+    sums = np.zeros(n)
+    for i in range(len(grid_at)):
+        sums[grid_at[i]] += weight[i] * values[point_at[i]]
+    return sums
 
 
 def _weights(demand: Demand, lattice_at: Positions) -> dict[str, Any]:
