@@ -4,6 +4,8 @@ A point belongs to the base grid that covers it, its border included; where seve
 border, an overlap), to the one with the smallest id in text order.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import geopandas as gpd
@@ -17,6 +19,7 @@ from geo.layers import require_points, require_same_crs
 __all__ = ["assign_to_grids", "first_cover", "owner_ids", "shared_areas"]
 
 _BASE: Final = "base"
+_CHUNK: Final = 2048
 _AREA_SHARED: Final = "2********"
 
 
@@ -56,12 +59,33 @@ def first_cover(
         return result
     positions = positions[np.argsort(grids.index.to_numpy(dtype=str)[positions], kind="stable")]
     tree = shapely.STRtree(points.geometry.array)
-    rank, member = tree.query(grids.geometry.array[positions], predicate="covers")
+    rank, member = _covered(tree, grids.geometry.array.to_numpy()[positions])
     best = np.full(len(points), len(positions), dtype=np.intp)
     np.minimum.at(best, member, rank)
     found = best < len(positions)
     result[found] = positions[best[found]]
     return result
+
+
+def _covered(
+    tree: shapely.STRtree, polygons: npt.NDArray[np.object_]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return polygon and point of each pair of a polygon and a point of `tree` that it covers.
+
+    Many polygons are shared out to threads: GEOS releases the interpreter's lock.
+    """
+    starts = range(0, len(polygons), _CHUNK)
+    if len(starts) <= 1:
+        rank, member = tree.query(polygons, predicate="covers")
+        return rank, member
+
+    def search(start: int) -> npt.NDArray[np.intp]:
+        found = tree.query(polygons[start : start + _CHUNK], predicate="covers")
+        return found + np.array([[start], [0]])
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        rank, member = np.hstack(list(pool.map(search, starts)))
+    return rank, member
 
 
 def owner_ids(
