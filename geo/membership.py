@@ -81,7 +81,7 @@ def _covered(
 
     def search(start: int) -> npt.NDArray[np.intp]:
         found = tree.query(polygons[start : start + _CHUNK], predicate="covers")
-        return found + np.array([[start], [0]])
+        return np.asarray(found + np.array([[start], [0]]), dtype=np.intp)
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         rank, member = np.hstack(list(pool.map(search, starts)))

@@ -42,7 +42,7 @@ def cell_shapes(
     O(k log k), in threads.
     """
     cells = np.floor(xy / step_m).astype(np.int32)
-    first, order = ordered(owner, n_owners)
+    first, order = ordered(owner.astype(np.int32), n_owners)
     parts = in_threads(
         lambda start, stop: _outlined(cells, order, first[start : stop + 1], start),
         n_owners,

@@ -30,6 +30,8 @@ def _shape(*rows: str, owner: str = "a") -> shapely.Geometry:
         ((" a", "a "), 2, 2, 0),  # a corner is no border
         (("a a", "aaa"), 5, 1, 0),
         (("aaa", "a a", "aaa"), 8, 1, 1),
+        (("aaa", "a a", "aa "), 7, 1, 1),  # the hole meets the outside in a corner
+        (("aaaaa", "a   a", "a a a", "a   a", "aaaaa"), 17, 2, 1),  # an island in the hole
         (("a", " ", "a"), 2, 2, 0),
         (("",), 0, 0, 0),
     ],

@@ -307,6 +307,18 @@ def test_circles_to_draw_hold_what_is_inside() -> None:
     assert far.covers(shapely.Point(330, 0))
 
 
+def test_circles_are_the_same_where_the_lattice_of_the_grids_is_no_help() -> None:
+    layers, tiers = _two_banks(None), _tier()
+    demand = grid_demand(layers.grids, layers.buildings)
+    kernel = NetworkKernel.prepare(
+        layers.grids, layers.sites, layers.streets, demand=demand, tiers=tiers, rules=RULES
+    )
+    moved = replace(kernel, lattice_xy=kernel.lattice_xy + 1.0)  # no middle of a cell
+    drawn, alone = (network_circles(each, layers.sites, tiers=tiers) for each in (kernel, moved))
+    assert len(drawn) > 0
+    assert (drawn.geometry.to_wkb() == alone.geometry.to_wkb()).all()
+
+
 @st.composite
 def _towns(draw: st.DrawFn) -> tuple[Layers, Layers]:
     """Return a random town, and the same one with one site more."""

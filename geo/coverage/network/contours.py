@@ -144,7 +144,7 @@ class _Lattice:
                 values[some] = mine
         return targets_of(net.graph, places, np.arange(n, dtype=np.int32))
 
-    def _among(self, known_xy: Floats) -> Ints:
+    def _among(self, known_xy: Floats) -> Longs:
         """Return which of the points `known_xy` is the middle of each cell, else -1."""
         low = np.array([self.columns.min(), self.rows.min()])
         shape = np.array([self.columns.max(), self.rows.max()]) + 1 - low
@@ -154,7 +154,7 @@ class _Lattice:
         cell -= low
         some = np.flatnonzero(is_middle & ((cell >= 0) & (cell < shape)).all(axis=1))
         number[cell[some, 0], cell[some, 1]] = some
-        return np.asarray(number[self.columns - low[0], self.rows - low[1]], dtype=np.int32)
+        return np.asarray(number[self.columns - low[0], self.rows - low[1]], dtype=np.int64)
 
     def strips(self, found: Reached) -> Iterator["_Strip"]:
         """Yield the windows around what each site reaches, so many at a time as fit in memory."""
