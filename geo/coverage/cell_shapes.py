@@ -11,7 +11,7 @@ import numpy.typing as npt
 import shapely
 
 from geo.coverage.compiled import compiled, in_threads
-from geo.coverage.network.loops import ordered
+from geo.coverage.network.search import ordered
 
 __all__ = ["cell_shapes"]
 
