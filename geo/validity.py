@@ -1,4 +1,4 @@
-"""Valid polygons: most are told by a sweep over their segments, the rest asked of GEOS."""
+"""Valid polygons: most are told by comparing their segments, the rest asked of GEOS."""
 
 from typing import Final
 
@@ -22,6 +22,10 @@ _MAX_SPAN: Final = 1e7
 _MIN_RING: Final = 4
 _MAX_TRIES: Final = 64
 """Pairs of segments looked at for each vertex, at most; GEOS is asked beyond."""
+_MAX_CHAINS: Final = 32
+"""A ring of more chains that run one way is swept segment by segment."""
+_MAX_CHAIN_TRIES: Final = 16
+"""As `_MAX_TRIES`, of the segments of chains; beyond, the ring is swept."""
 
 
 def is_valid(geometry: npt.NDArray[np.object_]) -> Mask:
@@ -54,10 +58,13 @@ def _surely_simple(xy: Floats, start: Longs) -> Mask:
     for r in range(len(simple)):
         largest = max(largest, start[r + 1] - start[r])
     low, order = np.empty(largest), np.empty(largest, np.int64)
+    first, box = np.empty(_MAX_CHAINS + 1, np.int64), np.empty((_MAX_CHAINS, 4))
     for r in range(len(simple)):
         ring = xy[start[r] : start[r + 1]]
         if len(ring) >= _MIN_RING and _turns_on(ring):
-            simple[r] = _is_apart_throughout(ring, low, order)
+            chains = first[: _cut_into_chains(ring, first, box) + 1]
+            simple[r] = _are_chains_apart(ring, chains, box)
+            simple[r] = simple[r] or _is_apart_throughout(ring, low, order)
     return simple
 
 
@@ -76,6 +83,83 @@ def _turns_on(ring: Floats) -> bool:
         ):
             return False
     return True
+
+
+@compiled
+def _cut_into_chains(ring: Floats, first: Longs, box: Floats) -> int:
+    """Cut a ring into chains that run one way in x or in y; return how many, 0 for too many.
+
+    No such chain meets itself. `first`: the segment each starts with, and the end; `box` of each.
+    """
+    n, count = len(ring) - 1, 0
+    along_x, along_y, right, up = False, False, False, False
+    for s in range(n):
+        x0, y0, x1, y1 = ring[s, 0], ring[s, 1], ring[s + 1, 0], ring[s + 1, 1]
+        along_x = along_x and x0 != x1 and (x1 > x0) == right
+        along_y = along_y and y0 != y1 and (y1 > y0) == up
+        if not (along_x or along_y):
+            if count == _MAX_CHAINS:
+                return 0
+            along_x, along_y, right, up = x0 != x1, y0 != y1, x1 > x0, y1 > y0
+            first[count] = s
+            box[count, 0], box[count, 1], box[count, 2], box[count, 3] = x0, y0, x0, y0
+            count += 1
+        mine = box[count - 1]
+        mine[0], mine[1] = min(mine[0], x1), min(mine[1], y1)
+        mine[2], mine[3] = max(mine[2], x1), max(mine[3], y1)
+    first[count] = n
+    return count
+
+
+@compiled
+def _are_chains_apart(ring: Floats, first: Longs, box: Floats) -> bool:
+    """Return True where segments of different chains meet none but their neighbours, for certain.
+
+    Only those are compared that lie where the boxes of their chains meet.
+    """
+    left = _MAX_CHAIN_TRIES * len(ring)
+    for a in range(len(first) - 1):
+        for b in range(a):
+            x0, y0 = max(box[a, 0], box[b, 0]), max(box[a, 1], box[b, 1])
+            x1, y1 = min(box[a, 2], box[b, 2]), min(box[a, 3], box[b, 3])
+            if x0 > x1 or y0 > y1:
+                continue
+            if not _are_within(_MAX_SPAN, box[a], box[b]):
+                return False
+            for s in range(first[a], first[a + 1]):
+                if _is_in_box(ring, s, (x0, y0, x1, y1)):
+                    left -= first[b + 1] - first[b]
+                    if left < 0 or not _is_apart_from(ring, s, (first[b], first[b + 1])):
+                        return False
+    return len(first) > 1
+
+
+@compiled
+def _is_apart_from(ring: Floats, s: int, chain: tuple[int, int]) -> bool:
+    """Return True where a segment meets none of a chain but its neighbours, for certain."""
+    x0, x1 = min(ring[s, 0], ring[s + 1, 0]), max(ring[s, 0], ring[s + 1, 0])
+    y0, y1 = min(ring[s, 1], ring[s + 1, 1]), max(ring[s, 1], ring[s + 1, 1])
+    for t in range(chain[0], chain[1]):
+        if not _is_in_box(ring, t, (x0, y0, x1, y1)):
+            continue
+        if s - t not in (1, len(ring) - 2) and not _is_apart(ring, s, t):
+            return False
+    return True
+
+
+@compiled
+def _are_within(span: float, a: Floats, b: Floats) -> bool:
+    return bool(max(a[2] - b[0], b[2] - a[0], a[3] - b[1], b[3] - a[1]) < span)
+
+
+@compiled
+def _is_in_box(ring: Floats, s: int, box: tuple[float, float, float, float]) -> bool:
+    return bool(
+        min(ring[s, 0], ring[s + 1, 0]) <= box[2]
+        and max(ring[s, 0], ring[s + 1, 0]) >= box[0]
+        and min(ring[s, 1], ring[s + 1, 1]) <= box[3]
+        and max(ring[s, 1], ring[s + 1, 1]) >= box[1]
+    )
 
 
 @compiled

@@ -31,6 +31,24 @@ def test_ids_are_sorted_tuples_of_text_and_gaps_are_missing() -> None:
     assert row["details"] == {}
 
 
+def test_columns_that_nothing_was_said_of_are_filled_one_by_one() -> None:
+    frame = findings_frame([_overlap(0), _overlap(3)], CRS)
+    frame.loc[0, "tier"] = "walk_5"
+    frame.at[1, "unit_ids"] = ("u",)
+
+    assert frame["tier"].tolist() == ["walk_5", None]
+    assert frame["model"].tolist() == [None, None]
+    assert frame["site_ids"].tolist() == [(), ()]
+
+
+def test_a_frame_without_a_row_is_nobody_elses() -> None:
+    findings_frame([], CRS)["rule"] = "G201"
+    findings_frame([], CRS).pop("defect")
+
+    assert tuple(findings_frame([], CRS).columns) == RAW_COLUMNS
+    assert findings_frame([], None).crs is None
+
+
 def test_no_rows_still_have_every_column_and_the_crs() -> None:
     frame = findings_frame([], CRS)
     assert tuple(frame.columns) == RAW_COLUMNS

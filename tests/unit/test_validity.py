@@ -34,6 +34,22 @@ def test_a_ring_on_a_lattice_is_what_geos_says(
     assert (is_valid(ring) == shapely.is_valid(ring)).all()
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    radius_m=arrays.arrays(float, st.integers(12, 90), elements=st.integers(80, 120).map(float)),
+    swapped=st.none() | st.tuples(st.integers(0, 11), st.integers(0, 11)),
+)
+def test_a_rough_ring_is_what_geos_says(
+    radius_m: npt.NDArray[np.float64], swapped: tuple[int, int] | None
+) -> None:
+    angle = np.linspace(0.0, 2.0 * np.pi, len(radius_m), endpoint=False)
+    xy = np.column_stack([radius_m * np.cos(angle), radius_m * np.sin(angle)])
+    if swapped is not None:
+        xy[list(swapped)] = xy[list(swapped[::-1])]
+    ring = shapes(shapely.Polygon(xy))
+    assert (is_valid(ring) == shapely.is_valid(ring)).all()
+
+
 @pytest.mark.parametrize(
     ("text", "valid"),
     [
@@ -58,9 +74,10 @@ def test_what_is_missing_or_has_no_place_is_not_valid() -> None:
     assert is_valid(shapes(None, far)).tolist() == [False, False]
 
 
-def test_plain_polygons_are_told_without_geos() -> None:
+@pytest.mark.parametrize("n_waves", [0, 9, 60])
+def test_plain_polygons_are_told_without_geos(n_waves: int) -> None:
     angle = np.linspace(0.0, 2.0 * np.pi, 500, endpoint=False)
-    radius_m = 100.0 + 20.0 * np.sin(9.0 * angle)
+    radius_m = 100.0 + 20.0 * np.sin(n_waves * angle)
     xy = np.column_stack([radius_m * np.cos(angle), radius_m * np.sin(angle)]) + 3.4e6
     ring = shapes(shapely.Polygon(xy))
     with mock.patch.object(shapely, "is_valid", lambda given: np.zeros(len(given), dtype=bool)):
