@@ -27,6 +27,14 @@ GC.clear = function (node) {
   return node;
 };
 
+/** Call with the next frame, or a quarter of a second later where no frames come: in a frame below the fold browsers hold them back. */
+GC.soon = function (call) {
+  var frame, timer;
+  var once = function () { clearTimeout(timer); cancelAnimationFrame(frame); call(); };
+  frame = requestAnimationFrame(once);
+  timer = setTimeout(once, 250);
+};
+
 /** Events of the page: `GC.on("choice", f)`, `GC.tell("choice", value)`. */
 GC.listeners = {};
 GC.on = function (name, call) { (GC.listeners[name] = GC.listeners[name] || []).push(call); };

@@ -25,30 +25,31 @@ GC.CanvasLayer = L.GridLayer.extend({
   /** Call when every tile asked for is painted and on the page. */
   whenPainted: function (call) {
     if (this._asked && this._asked.length) (this._waiting = this._waiting || []).push(call);
-    else requestAnimationFrame(call);
+    else GC.soon(call);
   },
   /* Tiles are painted for a few milliseconds a frame, so that the map moves on while they come. */
   _ask: function (job) {
     (this._asked = this._asked || []).push(job);
-    if (!this._frame) {
-      this._frame = requestAnimationFrame(L.bind(this._nextFrame, this));
+    if (!this._comes) {
+      this._comes = true;
+      GC.soon(L.bind(this._nextFrame, this));
       this._until = performance.now() + GC.PAINT_MS;
     }
     if (performance.now() < this._until) this._work();
   },
   _nextFrame: function () {
-    this._frame = 0;
     this._until = performance.now() + GC.PAINT_MS;
     this._work();
-    if (this._asked.length) this._frame = requestAnimationFrame(L.bind(this._nextFrame, this));
-    else (this._waiting || []).splice(0).forEach(function (call) { requestAnimationFrame(call); });
+    this._comes = this._asked.length > 0;
+    if (this._comes) GC.soon(L.bind(this._nextFrame, this));
+    else (this._waiting || []).splice(0).forEach(GC.soon);
   },
   _work: function () {
     do {
       var job = this._asked.shift();
       if (!job) return;
       if (this._map && !job.tile.isGone) this._paint(job.tile, job.coords, job.tile.width / this.options.tileSize);
-      if (job.done) requestAnimationFrame(job.done.bind(null, null, job.tile));
+      if (job.done) GC.soon(job.done.bind(null, null, job.tile));
     } while (performance.now() < this._until);
   },
   _paint: function (tile, coords, ratio) {
