@@ -67,6 +67,7 @@ bench: $(VENV)/.bench
 
 bench-maps: $(VENV)/.bench system
 	@$(BIN)/python -m benchmarks.maps
+	$(BIN)/python -m benchmarks.dragging
 
 bench-api: $(VENV)/.bench system
 	@$(BIN)/python -m benchmarks.serving
