@@ -8,7 +8,6 @@ Kernels check once with
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -237,24 +236,22 @@ def is_metric(crs: CRS | None) -> bool:
 
 def require_metric(frame: gpd.GeoDataFrame, layer: str) -> None:
     """Raise `CRSError` unless `frame` is in a projected CRS in metres."""
-    if frame.crs is None:
+    crs = frame.crs
+    if crs is None:
         raise CRSError("layers.no_crs", layer=layer)
-    if not is_metric(frame.crs):
-        unit = frame.crs.axis_info[0].unit_name if frame.crs.axis_info else "?"
-        raise CRSError("layers.not_metric", layer=layer, crs=f"{frame.crs.to_string()} ({unit})")
+    if not is_metric(crs):
+        unit = crs.axis_info[0].unit_name if crs.axis_info else "?"
+        raise CRSError("layers.not_metric", layer=layer, crs=f"{crs.to_string()} ({unit})")
 
 
 def require_same_crs(frames: Mapping[str, gpd.GeoDataFrame]) -> None:
     """Raise `CRSError` unless all `frames` (name to frame) share one CRS."""
     (first, frame), *rest = frames.items()
+    crs = frame.crs
     for name, other in rest:
-        if other.crs != frame.crs:
+        if other.crs != crs:
             raise CRSError(
-                "layers.different_crs",
-                left=first,
-                right=name,
-                left_crs=frame.crs,
-                right_crs=other.crs,
+                "layers.different_crs", left=first, right=name, left_crs=crs, right_crs=other.crs
             )
 
 
@@ -288,9 +285,9 @@ def require_columns(frame: pd.DataFrame, columns: Sequence[str], layer: str) -> 
 def _require_types(
     frame: gpd.GeoDataFrame, allowed: tuple[int, ...], *, key: str, layer: str
 ) -> None:
-    geometry: Any = frame.geometry.array
+    geometry = np.asarray(frame.geometry.array, dtype=object)
     types = shapely.get_type_id(geometry)
-    bad = ~np.isin(types, allowed) | shapely.is_empty(geometry)
+    bad = (types[:, None] != np.array(allowed)).all(axis=1) | shapely.is_empty(geometry)
     if bad.any():
         at = int(np.flatnonzero(bad)[0])
         found = geometry[at]

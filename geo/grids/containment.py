@@ -9,7 +9,7 @@ from geo.grids.inside import is_surely_inside
 from geo.grids.names import display_names
 from geo.grids.pairs import Mask, Positions
 from geo.grids.parents import parent_positions
-from geo.grids.tiling import Tiling, tile
+from geo.grids.tiling import Tiling, has_polygon, tile
 from geo.grids.widths import Geometries, Pieces
 from geo.layers import (
     require_metric,
@@ -75,13 +75,13 @@ def find_outside_parent(
     tiling = tile(grids, units, noise_width_m=0.0) if tiling is None else tiling
     is_base = (grids["kind"] == "base").to_numpy(bool)[at] if "kind" in grids else np.ones(n_judged)
     doubtful = ~is_surely_inside(
-        tiling, at, tiling.outline_ids.get_indexer(units.index[parent]), is_base=is_base > 0
+        tiling, at, tiling.outline_ids.get_indexer(units.index)[parent], is_base=is_base > 0
     )
     at, parent, inner = at[doubtful], parent[doubtful], inner[doubtful]
     outside = Pieces.of(shapely.difference(inner, outer[parent]), min_width_m=noise_width_m)
     n_noise = _n_that_reach_out(inner, outer, parent, at=outside.area_m2 <= 0.0)
-    names = display_names(units.iloc[np.unique(parent)])
-    ids, unit_ids = grids.index.to_numpy()[at], units.index.to_numpy()[parent]
+    names = display_names(units, np.unique(parent))
+    ids, unit_ids = grids.index[at].to_numpy(), units.index[parent].to_numpy()
     share = outside.area_m2 / shapely.area(inner)
     rows = [
         {
@@ -114,9 +114,8 @@ def _n_that_reach_out(inner: Geometries, outer: Geometries, parent: Positions, *
 
 def _judged(grids: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> tuple[Positions, Positions]:
     """Return the positions of the grids whose parent has a polygon, and of that parent."""
-    has_place = ~(units.geometry.isna() | units.geometry.is_empty).to_numpy()
     parent = parent_positions(grids, units)
-    at = np.flatnonzero((parent >= 0) & has_place[parent])
+    at = np.flatnonzero((parent >= 0) & has_polygon(units)[parent])
     return at, parent[at]
 
 
@@ -125,4 +124,5 @@ def _why_skipped(grids: gpd.GeoDataFrame, units: gpd.GeoDataFrame | None) -> str
         return "audit.skip_no_units"
     if "parent_id" not in grids:
         return "audit.skip_no_parent_ids"
-    return "audit.skip_no_unit_polygons" if not units.geometry.notna().any() else ""
+    is_missing = shapely.is_missing(np.asarray(units.geometry.array, dtype=object))
+    return "audit.skip_no_unit_polygons" if is_missing.all() else ""

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 __all__ = ["display_names", "listed"]
@@ -12,11 +14,11 @@ _MAX_LISTED: Final = 5
 _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-def display_names(frame: pd.DataFrame) -> Mapping[str, str]:
-    """Return id to `name（id）`, for the rows that have a name other than their id."""
+def display_names(frame: pd.DataFrame, at: npt.NDArray[np.intp] | None = None) -> Mapping[str, str]:
+    """Return id to `name（id）`, for the rows (`at`: of these) with a name other than their id."""
     if "name" not in frame:
         return {}
-    named = frame["name"].dropna()
+    named = (frame["name"] if at is None else frame["name"].iloc[at]).dropna()
     pairs = zip(named.index.to_numpy(object), named.to_numpy(object), strict=True)
     return {str(k): f"{name}（{k}）" for k, name in pairs if str(name) != str(k)}
 

@@ -97,7 +97,7 @@ def overlap_rows(
         default="G204",
     )
     smaller_m2 = np.minimum(shapely.area(geometry[pairs.left]), shapely.area(geometry[pairs.right]))
-    ids, names = grids.index.to_numpy(), display_names(grids.iloc[_named(pairs, overlays)])
+    ids, names = grids.index.to_numpy(), display_names(grids, _named(pairs, overlays))
     share = pairs.shared.area_m2 / smaller_m2
     shapes = _unwrapped(pairs.shared.geometry)
     inside_m = _border_inside_m(geometry, pairs, overlays)
