@@ -125,11 +125,14 @@ def alongside(
     O(a · b) a pair for the segments a and b of the two near their common box.
     """
     total_m, beside_m = np.zeros(len(left)), np.zeros(len(left))
+    boxes = np.empty((len(start) - 1, 4))
+    for shape in range(len(boxes)):
+        boxes[shape] = _box(xy[start[shape] : start[shape + 1]])
     for k in range(len(left)):
         mine = xy[start[left[k]] : start[left[k] + 1]]
         other = xy[start[right[k]] : start[right[k] + 1]]
         reach = distance_m[k]
-        near = _sorted_near(mine, other, reach)
+        near = _sorted_near(boxes[left[k]], other, reach)
         if len(near):
             total_m[k], beside_m[k] = _beside(mine, near, reach)
     return total_m, beside_m
@@ -147,9 +150,9 @@ def _box(segments: Floats) -> tuple[float, float, float, float]:
 
 
 @compiled
-def _sorted_near(mine: Floats, other: Floats, reach: float) -> Floats:
-    """Return the segments of `other` within reach of the box of `mine`, by their lower x."""
-    x0, y0, x1, y1 = _box(mine)
+def _sorted_near(box: Floats, other: Floats, reach: float) -> Floats:
+    """Return the segments of `other` within reach of a box, by their lower x."""
+    x0, y0, x1, y1 = box
     keep = np.empty(len(other), np.int64)
     low = np.empty(len(other))
     count = 0
@@ -191,13 +194,16 @@ def _ring_beside(mine: Floats, near: Floats, reach: float) -> tuple[float, float
         widest = max(widest, abs(near[s, 2] - near[s, 0]))
     spans = np.empty((len(near) + 1, 2))
     total, beside = 0.0, 0.0
+    around = _box(near)
     head, tail = -1.0, 0.0  # of the stretch at the start of the ring, and of that still open
     is_open = True
     for s in range(len(mine)):
         length = np.hypot(mine[s, 2] - mine[s, 0], mine[s, 3] - mine[s, 1])
         if length == 0.0:
             continue
-        n_spans = _spans(mine, s, length, near, low, widest, reach, spans)
+        n_spans = 0
+        if _is_by_box(mine, s, around, reach):
+            n_spans = _spans(mine, s, length, near, low, widest, reach, spans)
         reached = 0.0
         for k in range(n_spans):
             a, b = spans[k, 0], spans[k, 1]
@@ -215,6 +221,16 @@ def _ring_beside(mine: Floats, near: Floats, reach: float) -> tuple[float, float
         tail += max(head, 0.0)
         head = 0.0
     return total, beside + max(tail - 2.0 * reach, 0.0) + max(head - 2.0 * reach, 0.0)
+
+
+@compiled
+def _is_by_box(mine: Floats, s: int, box: tuple[float, float, float, float], reach: float) -> bool:
+    return bool(
+        max(mine[s, 0], mine[s, 2]) + reach >= box[0]
+        and min(mine[s, 0], mine[s, 2]) - reach <= box[2]
+        and max(mine[s, 1], mine[s, 3]) + reach >= box[1]
+        and min(mine[s, 1], mine[s, 3]) - reach <= box[3]
+    )
 
 
 @compiled
