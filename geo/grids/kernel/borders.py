@@ -37,15 +37,15 @@ def common_borders(xy: Floats, owner: Ints, mate: Ints, n: int) -> tuple[Ints, I
     left, right, border_m
         Pairs left < right, in order of left; metres of the segments both have.
     n_false
-        How many mates do not have the same ends: two segments of equal key (a chance of 1e-6 in a
-        layer of millions). The caller must not use the result then.
+        How many pairs of mates do not have the same ends: two segments of equal key (a chance of
+        1e-6 in a layer of millions). The caller must not use the result then.
     """
     left, right = np.empty(len(mate), np.int32), np.empty(len(mate), np.int32)
     border_m = np.empty(len(mate), np.float64)
     place = np.full(n, -1, np.int64)
     count, n_false = 0, 0
     for s in range(len(mate)):
-        if mate[s] < 0:
+        if mate[s] < s:  # none, or told already
             continue
         if not _is_same(xy, s, mate[s]):
             n_false += 1

@@ -22,7 +22,7 @@ NONE: Final = -1
 MANY: Final = -2
 """Mate of a segment that more than two rings have."""
 
-_PART: Final = 4096
+_PART: Final = 1024
 _MAX_BITS: Final = 12
 _PAIR: Final = 2
 _WORD: Final = 64
