@@ -75,13 +75,13 @@ def neighbours(
     left = np.concatenate([matched.left[is_long].astype(np.intp), near_left[is_beside]])
     right = np.concatenate([matched.right[is_long].astype(np.intp), near_right[is_beside]])
     border_m = np.concatenate([np.round(matched.border_m[is_long], _DECIMALS), beside_m[is_beside]])
-    ids = tiling.ids
     low, high = np.minimum(rank[left], rank[right]), np.maximum(rank[left], rank[right])
-    order = np.argsort(low * len(ids) + high)
+    order = np.argsort(low * len(rank) + high)
+    ids = pd.Series(tiling.ids).array  # as text: sooner taken from than made anew
     return pd.DataFrame(
         {
-            "left_id": ids[by_id[low[order]]],
-            "right_id": ids[by_id[high[order]]],
+            "left_id": ids.take(by_id[low[order]]),
+            "right_id": ids.take(by_id[high[order]]),
             "border_m": border_m[order],
         }
     )

@@ -71,20 +71,20 @@ def find_mismatches(
         require_polygons(grids, "grids")
     require_columns(grids, ["kind"], "grids")
     is_base = (grids["kind"] == "base").to_numpy(bool)
-    base = grids if is_base.all() else grids[is_base]
-    at = np.arange(len(base))
+    place = np.arange(len(grids))
     if tiling is None:
-        rings = Rings.of(base.geometry.array)
+        rings = Rings.of(grids.geometry.array[is_base])
         lone = lone_segments(rings)
+        place = np.cumsum(is_base) - 1
     else:
         rings, lone = tiling.rings, tiling.residue.lone_among(is_base)
-        at = np.flatnonzero(is_base)
-    ids = base.index
-    left, right = ids.get_indexer(borders["left_id"]), ids.get_indexer(borders["right_id"])
-    is_judged = (left >= 0) & (right >= 0)
-    left, right = left[is_judged].astype(np.intp), right[is_judged].astype(np.intp)
-    length_m, lacking = unmatched(rings, lone, (at[left], at[right]), sliver_width_m)
-    rows = _rows(base, (left, right), length_m.max(axis=1), lacking=lacking)
+    left, right = (
+        grids.index.get_indexer(borders[side]).astype(np.intp) for side in ("left_id", "right_id")
+    )
+    is_judged = (left >= 0) & (right >= 0) & is_base[left] & is_base[right]
+    left, right = left[is_judged], right[is_judged]
+    length_m, lacking = unmatched(rings, lone, (place[left], place[right]), sliver_width_m)
+    rows = _rows(grids, (left, right), length_m.max(axis=1), lacking=lacking)
     return Report(
         findings=findings_frame(rows, grids.crs),
         thresholds={"sliver_width_m": sliver_width_m},
@@ -93,7 +93,7 @@ def find_mismatches(
 
 
 def _rows(
-    base: gpd.GeoDataFrame,
+    grids: gpd.GeoDataFrame,
     pairs: tuple[Positions, Positions],
     length_m: Floats,
     *,
@@ -101,14 +101,13 @@ def _rows(
 ) -> Iterator[Mapping[str, Any]]:
     """Yield a finding for each pair with vertices that one side lacks, in order of ids."""
     told, of = np.unique(lacking[:, 0].astype(np.intp), return_inverse=True)
-    ids = base.index.to_numpy()
-    left, right = ids[pairs[0][told]], ids[pairs[1][told]]
+    left, right = (grids.index[side[told]].to_numpy() for side in pairs)
     order = np.lexsort((right, left))
     points = shapely.points(lacking[:, 2:])
     vertices = shapely.multipoints(points, indices=of) if len(of) else points
     n_vertices = np.bincount(of, minlength=len(told))
     n_right = np.bincount(of, weights=lacking[:, 1], minlength=len(told)).astype(int)
-    names = display_names(base.iloc[np.unique(np.concatenate([p[told] for p in pairs]))])
+    names = display_names(grids, np.unique(np.concatenate([side[told] for side in pairs])))
     for k in order:
         yield {
             "rule": "G205",
