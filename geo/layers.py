@@ -287,7 +287,8 @@ def _require_types(
 ) -> None:
     geometry = np.asarray(frame.geometry.array, dtype=object)
     types = shapely.get_type_id(geometry)
-    bad = (types[:, None] != np.array(allowed)).all(axis=1) | shapely.is_empty(geometry)
+    is_other = np.logical_and.reduce([types != kind for kind in allowed])
+    bad = is_other | shapely.is_empty(geometry)
     if bad.any():
         at = int(np.flatnonzero(bad)[0])
         found = geometry[at]

@@ -10,17 +10,14 @@ __all__ = ["has_parent_id", "parent_positions"]
 
 def has_parent_id(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Return True for each row whose `parent_id` is neither missing nor blank."""
-    return _is_told(frame["parent_id"])
+    given = frame["parent_id"]
+    return (given.notna() & (given.astype(str).str.strip() != "")).to_numpy(bool)
 
 
 def parent_positions(frame: pd.DataFrame, units: gpd.GeoDataFrame) -> npt.NDArray[np.intp]:
     """Return the position in `units` of each row's parent by code, -1 where missing or unknown."""
-    codes = pd.Index(frame["parent_id"].to_numpy(object), dtype=object)
-    parent = np.asarray(units.index.get_indexer(codes), dtype=np.intp)
-    known = np.flatnonzero(parent >= 0)
-    parent[known[~_is_told(units.index.to_series())[parent[known]]]] = -1  # units are fewer
-    return parent
-
-
-def _is_told(ids: pd.Series) -> npt.NDArray[np.bool_]:
-    return (ids.notna() & (ids.astype(str).str.strip() != "")).to_numpy(bool)
+    number, codes = pd.factorize(frame["parent_id"])  # each code is looked up once; missing: -1
+    parent = np.full(len(codes) + 1, -1, dtype=np.intp)
+    parent[:-1] = units.index.get_indexer(codes)
+    parent[np.flatnonzero([not str(code).strip() for code in codes])] = -1
+    return parent[number]

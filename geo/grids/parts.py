@@ -33,7 +33,7 @@ def find_detached_parts(grids: gpd.GeoDataFrame) -> Report:
         each.reduceat(area_m2, first) if len(first) else area_m2
         for each in (np.minimum, np.maximum, np.add)
     )
-    ids = grids.index.to_numpy()[several]
+    ids = grids.index[several].to_numpy()
     rows = [
         {
             "rule": "G206",

@@ -27,6 +27,8 @@ def polygon_parts(geometry: Any) -> tuple[Geometries, npt.NDArray[np.intp]]:  # 
     have no part.
     """
     whole = np.asarray(geometry, dtype=object)
+    if not len(whole):
+        return whole, np.zeros(0, dtype=np.intp)
     plain = np.isin(shapely.get_type_id(whole), (_POLYGON, _MULTIPOLYGON)) & (
         shapely.get_num_geometries(whole) == 1
     )
