@@ -53,11 +53,11 @@ system:
 	@bash tools/system_packages.sh
 
 test: $(VENV)/.dev system lint
-	@$(BIN)/pytest -m "not full" -n $(JOBS)
+	@$(BIN)/pytest -m "not full" -n $(JOBS) --dist worksteal
 
 test-full: export GRIDCIRCLE_QGIS := 1
 test-full: $(VENV)/.dev system lint
-	@GRIDCIRCLE_EXAMPLES=explore $(BIN)/pytest -n $(JOBS)
+	@GRIDCIRCLE_EXAMPLES=explore $(BIN)/pytest -n $(JOBS) --dist worksteal
 
 bench-large: $(VENV)/.base
 	@$(BIN)/python -m benchmarks.large
