@@ -9,6 +9,7 @@ import shapely
 from geo.grids.kernel.inner import inner_points
 from geo.grids.kernel.loops import lone_loops
 from geo.grids.kernel.matching import Ints
+from geo.grids.kernel.noded import is_surely_noded
 from geo.grids.kernel.residues import Residue
 from geo.grids.kernel.rings import Floats, Rings
 from geo.grids.kernel.winding import windings
@@ -55,9 +56,7 @@ def faces_of(residue: Residue, geometry: npt.NDArray[np.object_]) -> Faces:
     without[:] = True
     without[loops] = False
     chain = chain[without[residue.owner]]
-    lines = _lines(np.vstack([chain, more]))
-    noded = shapely.unary_union(lines) if len(lines) else shapely.GeometryCollection()
-    cut = shapely.get_parts(shapely.polygonize([noded]))
+    cut = _cut(np.vstack([chain, more]))
     point = inner_points(Rings.of(cut))
     return Faces(
         geometry=np.concatenate([cut, geometry[loops]]),
@@ -67,12 +66,21 @@ def faces_of(residue: Residue, geometry: npt.NDArray[np.object_]) -> Faces:
     )
 
 
-def _lines(segments: Floats) -> npt.NDArray[np.object_]:
-    """Return segments as lines; those that follow one another as one."""
+def _cut(segments: Floats) -> npt.NDArray[np.object_]:
+    """Return the bounded faces that segments cut the plane into."""
     if len(segments) == 0:
         return np.zeros(0, dtype=object)
     follows = np.zeros(len(segments), dtype=bool)
     follows[1:] = (segments[1:, :2] == segments[:-1, 2:]).all(axis=1)
+    lines = _lines(segments, follows)
+    if not is_surely_noded(segments, follows):
+        lines = np.array([shapely.unary_union(lines)], dtype=object)
+    faces: npt.NDArray[np.object_] = shapely.get_parts(shapely.polygonize(lines))
+    return faces
+
+
+def _lines(segments: Floats, follows: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
+    """Return segments as lines; those that follow one another as one."""
     line = np.cumsum(~follows) - 1
     xy = np.empty((len(segments) + line[-1] + 1, 2))
     index = np.empty(len(xy), dtype=np.intp)

@@ -9,7 +9,7 @@ from geo.compiled import compiled
 from geo.grids.kernel.matching import Ints
 from geo.grids.kernel.rings import Floats
 
-__all__ = ["is_clear", "lone_loops"]
+__all__ = ["boxes_by_cell", "is_clear", "lone_loops"]
 
 Longs = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -58,13 +58,27 @@ def _boxes(segments: Floats) -> Floats:
     return np.hstack([np.minimum(a, b), np.maximum(a, b)])
 
 
+def boxes_by_cell(segments: Floats) -> tuple[Floats, tuple[Longs, Ints]]:
+    """Return the box of each segment, and those that meet each cell of a lattice with its bounds.
+
+    At least one segment; about as many meet a cell wherever they lie evenly. O(k).
+    """
+    boxes = _boxes(segments)
+    bounds, members = _filled(boxes, *_lattice(boxes))
+    return boxes, (bounds, members)
+
+
+def _lattice(boxes: Floats) -> tuple[Floats, Floats, int]:
+    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    n_cells = max(int(np.sqrt(len(boxes) / _PER_CELL)), 1)
+    return low, np.maximum((high - low) / n_cells, 1e-9), n_cells
+
+
 def _clear(around: Floats, boxes: Floats, first: Longs, last: Longs) -> Mask:
     """Return True where none of `boxes` meets `around`, those from first to last left out."""
     if not len(boxes):
         return np.ones(len(around), dtype=bool)
-    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
-    n_cells = max(int(np.sqrt(len(boxes) / _PER_CELL)), 1)
-    size = np.maximum((high - low) / n_cells, 1e-9)
+    low, size, n_cells = _lattice(boxes)
     clear = np.ones(len(around), dtype=bool)
     cells = _filled(boxes, low, size, n_cells)
     _mark(clear, around, boxes, cells, (first, last), low, size)
