@@ -136,7 +136,7 @@ def _is_uncut(tiling: Tiling, grid: Positions, outline: Positions) -> Mask:
     is_cut |= shapely.get_num_geometries(tiling.geometry) > 1
     uncut = ~is_cut[grid]
     at = np.flatnonzero(uncut)
-    points = inner_points(Rings.of(tiling.geometry[grid[at]]), n_lines=1)
+    points = inner_points(tiling.rings, grid[at], n_lines=1)
     uncut[at] = is_around(tiling.residue.both, len(tiling.geometry) + outline[at], points)
     return uncut
 

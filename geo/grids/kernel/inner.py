@@ -22,29 +22,36 @@ _LINES: Final = 8
 Longs = npt.NDArray[np.int64]
 
 
-def inner_points(rings: Rings, *, n_lines: int = _LINES) -> Floats:
-    """Return a point (n, 2) inside each polygon of `rings`. O(v log v) for one of v vertices."""
-    ring = np.searchsorted(rings.owner, np.arange(rings.n_polygons + 1))
-    points: Floats = _inner(rings.xy, rings.start, ring, n_lines)
+def inner_points(
+    rings: Rings, which: npt.NDArray[np.intp] | None = None, *, n_lines: int = _LINES
+) -> Floats:
+    """Return a point (n, 2) inside each polygon of `rings`, or inside those of `which`.
+
+    O(v log v) for one of v vertices.
+    """
+    which = np.arange(rings.n_polygons) if which is None else which
+    first = np.searchsorted(rings.owner, which)
+    after = np.searchsorted(rings.owner, which, side="right")
+    points: Floats = _inner(rings.xy, rings.start, first, after, n_lines)
     return points
 
 
 @compiled
-def _inner(xy: Floats, start: Longs, ring: Longs, n_lines: int) -> Floats:
-    points = np.empty((len(ring) - 1, 2))
+def _inner(xy: Floats, start: Longs, first_ring: Longs, after_ring: Longs, n_lines: int) -> Floats:
+    points = np.empty((len(first_ring), 2))
     largest = 0
     for p in range(len(points)):
-        largest = max(largest, start[ring[p + 1]] - start[ring[p]])
+        largest = max(largest, start[after_ring[p]] - start[first_ring[p]])
     levels, crossings = np.empty(largest), np.empty(largest)
     lines = np.empty(n_lines)
     for p in range(len(points)):
-        first, last = start[ring[p]], start[ring[p + 1]]
+        first, last = start[first_ring[p]], start[after_ring[p]]
         for v in range(first, last):
             levels[v - first] = xy[v, 1]
         count = _lines(levels, last - first, lines)
         room = -1.0
         for k in range(count):
-            x, width = _widest(xy, start, ring[p], ring[p + 1], lines[k], crossings)
+            x, width = _widest(xy, start, first_ring[p], after_ring[p], lines[k], crossings)
             if width > room:
                 room = width
                 points[p, 0], points[p, 1] = x, lines[k]
