@@ -7,6 +7,7 @@ import numpy.typing as npt
 import shapely
 
 from geo.compiled import compiled
+from geo.sorting import sort_order
 
 __all__ = ["is_valid"]
 
@@ -179,7 +180,7 @@ def _is_apart_throughout(ring: Floats, low: Floats, order: Longs) -> bool:
     other = 1 - axis
     for s in range(n):
         low[s], order[s] = min(ring[s, axis], ring[s + 1, axis]), s
-    _sort(low, order, n)
+    sort_order(low, order, n)
     left = _MAX_TRIES * n
     if not low[order[n - 1]] - low[order[0]] < _MAX_SPAN:
         return False
@@ -223,20 +224,3 @@ def _side(ring: Floats, s: int, v: int) -> int:
     if cross > clear:
         return 1
     return -1 if cross < -clear else 0
-
-
-@compiled
-def _sort(low: Floats, order: Longs, count: int) -> None:
-    """Sort the first `count` places in `order` by `low` (Shell's method)."""
-    gap = 1
-    while gap < count // 3:
-        gap = 3 * gap + 1
-    while gap > 0:
-        for k in range(gap, count):
-            place = order[k]
-            at = k
-            while at >= gap and low[order[at - gap]] > low[place]:
-                order[at] = order[at - gap]
-                at -= gap
-            order[at] = place
-        gap //= 3

@@ -9,7 +9,7 @@ from geo.compiled import compiled
 from geo.grids.kernel.matching import MANY, Ints
 from geo.grids.kernel.rings import Floats
 from geo.grids.kernel.segments import Keys
-from geo.grids.kernel.sorting import sort_order
+from geo.sorting import sort_order
 
 __all__ = ["alongside", "common_borders", "first_from", "merged", "shared_by_many"]
 

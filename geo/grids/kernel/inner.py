@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from geo.compiled import compiled
 from geo.grids.kernel.rings import Floats, Rings
-from geo.grids.kernel.sorting import sort_values
+from geo.sorting import sort_values
 
 __all__ = ["inner_points"]
 

@@ -10,7 +10,7 @@ from geo.grids.kernel.borders import first_from, merged
 from geo.grids.kernel.matching import NONE, match
 from geo.grids.kernel.rings import Floats, Rings
 from geo.grids.kernel.segments import Segments
-from geo.grids.kernel.sorting import sort_order
+from geo.sorting import sort_order
 
 __all__ = ["lone_segments", "unmatched"]
 

@@ -4,9 +4,10 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.compiled import compiled
-from geo.grids.kernel.rings import Floats
 
 __all__ = ["sort_order", "sort_values"]
+
+Floats = npt.NDArray[np.float64]
 
 
 @compiled
