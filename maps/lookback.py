@@ -90,10 +90,10 @@ def _pack(lookback: Lookback, bounds: tuple[float, float, float, float]) -> str:
     sides = (lookback.grids, lookback.new_grids)
     vertices = sum(int(shapely.get_num_coordinates(side.geometry.array).sum()) for side in sides)
     step = FINE_DEG if vertices <= MANY_VERTICES else COARSE_DEG
-    packer.add_shapes("old", lonlat(lookback.grids), step_deg=step)
-    packer.add_shapes("new", lonlat(lookback.new_grids), step_deg=step)
-    packer.add_shapes("units", lonlat(_drawn_units(lookback)), step_deg=step)
-    packer.add_shapes("transfers", lonlat(lookback.transfers), step_deg=step)
+    packer.add_shapes("old", lonlat(lookback.grids), step_deg=step, is_shared=True)
+    packer.add_shapes("new", lonlat(lookback.new_grids), step_deg=step, is_shared=True)
+    packer.add_shapes("units", lonlat(_drawn_units(lookback)), step_deg=step, is_shared=True)
+    packer.add_shapes("transfers", lonlat(lookback.transfers), step_deg=step, is_shared=True)
     packer.add_shapes("moved", lonlat(lookback.moved_buildings), step_deg=COARSE_DEG)
     return packer.blob(_header(lookback))
 

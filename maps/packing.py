@@ -1,10 +1,11 @@
 """Pack layers into one blob that the page unpacks: quantised deltas, JSON columns, gzip, base64.
 
-Layout before gzip: `GCM1`, the length of the header (uint32, little-endian), the header (JSON,
-UTF-8), the sections. The header's `sections` tell offset (from the end of the header) and count of
-every integer array. Integers are variable-length: seven bits a byte, the lowest first, the high bit
-says that more follow; coordinates are zigzag differences from the point before, so neighbours cost
-two or three bytes. A late column is JSON of its own.
+Layout before gzip: `GCM2`, the length of the header (uint32, little-endian), the header (JSON,
+UTF-8), the sections. The header's `sections` tell offset (from the end of the header), count and
+bytes a number of every integer array. Integers lie in planes: the lowest byte of all, then the
+next one of all; coordinates are zigzag differences from the point before, so only the lowest
+planes are not nearly all zeros. Layers that share borders tell them once (see `maps.borders`). A
+late column is JSON of its own.
 """
 
 import base64
@@ -18,7 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-__all__ = ["COARSE_DEG", "FINE_DEG", "Packer", "varints", "zigzag"]
+from maps.borders import Rings, joined, shared_runs
+
+__all__ = ["COARSE_DEG", "FINE_DEG", "Packer", "planes", "zigzag"]
 
 FINE_DEG: Final = 1e-7
 """Step of coordinates (degrees): about 1 cm."""
@@ -26,10 +29,15 @@ FINE_DEG: Final = 1e-7
 COARSE_DEG: Final = 1e-6
 """Step for context and for very many vertices (degrees): 0.11 m, so at most 0.06 m off."""
 
-_MAGIC: Final = b"GCM1"
-_POINT, _LINE, _RING, _POLYGON = 0, 1, 2, 3
+_MAGIC: Final = b"GCM2"
+_RING, _POLYGON = 2, 3
 
 Integers = npt.NDArray[np.int64]
+
+_NO_RINGS: Final = Rings(
+    steps=np.zeros((0, 2), dtype=np.int64),
+    sizes=np.zeros(0, dtype=np.int64),
+)
 
 
 def zigzag(values: Integers) -> npt.NDArray[np.uint64]:
@@ -37,20 +45,15 @@ def zigzag(values: Integers) -> npt.NDArray[np.uint64]:
     return ((values << 1) ^ (values >> 63)).astype(np.uint64)
 
 
-def varints(values: npt.NDArray[np.unsignedinteger[Any]]) -> bytes:
-    """Return unsigned integers as variable-length bytes, the lowest seven bits first. O(n)."""
-    left = values.astype(np.uint64)
-    length = np.ones(left.size, dtype=np.int64)
-    for bits in range(7, 64, 7):
-        length += left >= np.uint64(1 << bits)
-    start = np.cumsum(length) - length
-    out = np.zeros(int(length.sum()), dtype=np.uint8)
-    for step in range(int(length.max(initial=0))):
-        has = length > step
-        more = (length[has] > step + 1).astype(np.uint8) << 7
-        out[start[has] + step] = (left[has] & np.uint64(127)).astype(np.uint8) | more
-        left = left >> np.uint64(7)
-    return out.tobytes()
+def planes(values: npt.NDArray[np.unsignedinteger[Any]]) -> bytes:
+    """Return unsigned integers as bytes, all lowest ones first, as many as the largest needs."""
+    width = _width(values)
+    split = values.astype("<u8").view(np.uint8).reshape(-1, 8)
+    return split[:, :width].T.tobytes()
+
+
+def _width(values: npt.NDArray[np.unsignedinteger[Any]]) -> int:
+    return max(1, (int(values.max(initial=0)).bit_length() + 7) // 8)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,26 +64,35 @@ class Packer:
     _sections: dict[str, dict[str, float]] = field(default_factory=dict)
     _parts: list[bytes] = field(default_factory=list)
     _size: int = 0
+    _known: dict[float, Rings] = field(default_factory=dict)
 
     def add_shapes(
-        self, name: str, shapes: npt.NDArray[np.object_], *, step_deg: float = FINE_DEG
+        self,
+        name: str,
+        shapes: npt.NDArray[np.object_],
+        *,
+        step_deg: float = FINE_DEG,
+        is_shared: bool = False,
     ) -> None:
         """Add n shapes (lon, lat) as `name.rings` (paths of each shape), `name.sizes`, `name.xy`.
 
         A polygon gives one path a ring without the closing point, a line one path, a point a path
         of one point; a missing shape none. The page fills by the even-odd rule, so holes need no
-        mark. O(vertices).
+        mark. With `is_shared`, borders that this layer or one added before it with the same step
+        has already are not told again: `name.runs`, `name.sources`. O(n log n) vertices.
         """
         paths, owner = _paths(shapes)
         xy, path = shapely.get_coordinates(paths, return_index=True)
         steps = np.rint((xy - np.asarray(self.origin_lonlat)) / step_deg).astype(np.int64)
-        keep = _changes(steps, path)
+        keep = _changes(steps, path, shapely.get_type_id(paths) == _RING)
         steps, path = steps[keep], path[keep]
         sizes = np.bincount(path, minlength=len(paths))
         rings = np.bincount(owner, minlength=len(shapes))
         deltas = np.diff(steps, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
         self._add(f"{name}.rings", rings.astype(np.uint64))
         self._add(f"{name}.sizes", sizes.astype(np.uint64))
+        if is_shared:
+            deltas = deltas[self._share(name, Rings(steps=steps, sizes=sizes), step_deg)]
         self._add(f"{name}.xy", zigzag(deltas.ravel()), step=step_deg)
 
     def add(self, name: str, values: npt.NDArray[np.uint64]) -> None:
@@ -101,9 +113,18 @@ class Packer:
         raw = b"".join([_MAGIC, len(head).to_bytes(4, "little"), head, *self._parts])
         return base64.b64encode(gzip.compress(raw, compresslevel=6, mtime=0)).decode("ascii")
 
+    def _share(self, name: str, fresh: Rings, step_deg: float) -> npt.NDArray[np.bool_]:
+        """Add which places of the rings are taken from earlier ones; return which are new."""
+        known = self._known.get(step_deg, _NO_RINGS)
+        runs = shared_runs(known, fresh)
+        self._known[step_deg] = joined(known, fresh)
+        self._add(f"{name}.runs", runs.lengths.astype(np.uint64), step=step_deg)
+        self._add(f"{name}.sources", runs.sources.astype(np.uint64))
+        return runs.is_new
+
     def _add(self, name: str, values: npt.NDArray[np.uint64], *, step: float = 1.0) -> None:
-        packed = varints(values)
-        self._sections[name] = {"at": self._size, "n": int(values.size), "step": step}
+        packed, width = planes(values), _width(values)
+        self._sections[name] = {"at": self._size, "n": values.size, "width": width, "step": step}
         self._parts.append(packed)
         self._size += len(packed)
 
@@ -135,7 +156,9 @@ def _flat_parts(shapes: npt.NDArray[np.object_]) -> tuple[npt.NDArray[np.object_
     return parts[keep], owner[keep]
 
 
-def _changes(steps: Integers, path: Integers) -> npt.NDArray[np.bool_]:
+def _changes(
+    steps: Integers, path: Integers, is_ring: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
     """Return which points to keep: no repeated point, and no closing point of a ring."""
     first = np.diff(path, prepend=-1) != 0
     same = np.zeros(len(path), dtype=bool)
@@ -143,6 +166,6 @@ def _changes(steps: Integers, path: Integers) -> npt.NDArray[np.bool_]:
     keep = ~same
     last = np.diff(path, append=-1) != 0
     start = np.flatnonzero(first)[np.cumsum(first) - 1] if len(path) else np.flatnonzero(first)
-    closing = last & ~first & (steps == steps[start]).all(axis=1)
+    closing = last & ~first & is_ring[path] & (steps == steps[start]).all(axis=1)
     kept: npt.NDArray[np.bool_] = keep & ~closing
     return kept

@@ -68,16 +68,17 @@ def pack_scene(audit: Audit) -> str:
     packer = Packer(origin_lonlat=(west, south))
     grids = drawn_grids(audit.grids)
     step = FINE_DEG if not grids.tolerance_m else COARSE_DEG
-    packer.add_shapes("grids", lonlat(grids.frame), step_deg=grids.step_deg)
-    packer.add_shapes("units", lonlat(drawn_units(audit.units, grids)), step_deg=grids.step_deg)
+    units = drawn_units(audit.units, grids)
+    packer.add_shapes("grids", lonlat(grids.frame), step_deg=grids.step_deg, is_shared=True)
+    packer.add_shapes("units", lonlat(units), step_deg=grids.step_deg, is_shared=True)
     packer.add_shapes("sites", lonlat(audit.sites), step_deg=step)
     streets = _add_streets(packer, audit)
     own, drawn = _finding_shapes(audit)
-    packer.add_shapes("findings", lonlat(drawn), step_deg=step)
+    packer.add_shapes("findings", lonlat(drawn), step_deg=step, is_shared=True)
     circles = _outlines_of_circles(audit)
     packer.add_shapes("circles", lonlat(circles), step_deg=COARSE_DEG)
     blanks = _outlines_of_blanks(audit)
-    packer.add_shapes("blanks", lonlat(blanks), step_deg=COARSE_DEG)
+    packer.add_shapes("blanks", lonlat(blanks), step_deg=step, is_shared=True)
     header = _header(audit)
     header["streets"] = streets
     for name in _LATE_TEXTS & set(header["findings"]):

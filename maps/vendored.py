@@ -46,6 +46,7 @@ APP_SCRIPTS: Final = (
     "svg.js",
     "print.js",
     "whatif.js",
+    "whatif_city.js",
     "whatif_straight.js",
     "whatif_panel.js",
     "main.js",

@@ -10,12 +10,8 @@ from geo.audit import Audit
 from geo.coverage import CoverageRules, Demand
 from geo.crs import WGS84
 from geo.planning.whatif.edits import Sites
-from maps.whatif.members import WEIGHT_STEP
 
-__all__ = ["STEP_M", "header"]
-
-STEP_M: Final = 2.0**-14
-"""Step of places and of the streets' vertices (m)."""
+__all__ = ["header"]
 
 _DEGREE: Final = 5
 _SAMPLES: Final = 40
@@ -25,13 +21,11 @@ Floats = npt.NDArray[np.float64]
 
 
 def header(audit: Audit, demand: Demand, *, rules: CoverageRules, sites: Sites) -> dict[str, Any]:
-    """Return what both models tell; each adds `model`, `tiers` and what is its own."""
+    """Return what both models tell; each adds `model`, `tiers`, `steps_per_m` and its own."""
     return {
-        "version": 2,
-        "step_m": STEP_M,
+        "version": 3,
         "thin_below_share": rules.thin_below_share,
         "crowded_quotient": rules.crowded_quotient,
-        "weight_step": WEIGHT_STEP,
         "basis": demand.totals_basis,
         "n_points": len(demand.points_xy),
         "category": None

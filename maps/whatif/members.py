@@ -8,10 +8,10 @@ import numpy.typing as npt
 from geo.planning.whatif.verdicts import Ground
 from maps.packing import Packer, zigzag
 
-__all__ = ["WEIGHT_STEP", "add_members", "deltas", "pooled"]
+__all__ = ["add_members", "deltas", "pooled"]
 
-WEIGHT_STEP: Final = 1e-3
-"""Step of the weights of members."""
+_PARTS: Final = 1000
+"""Parts of one in which the weights of members are told where they are not whole."""
 
 _PERSONS: Final = frozenset({"residents", "households", "workers"})
 
@@ -40,7 +40,9 @@ def add_members(
     packer.add("member.place", deltas(ground.place_at))
     is_people = (demand.basis.isin(list(_PERSONS))).to_numpy()[ground.grid_at]
     weight = pooled(ground.weight, order, ground.grid_at, is_people=is_people, k=k)
-    packer.add("member.weight", np.rint(weight / WEIGHT_STEP).astype(np.uint64))
+    parts = 1 if (weight == np.rint(weight)).all() else _PARTS
+    packer.add("member.parts", np.array([parts], dtype=np.uint64))
+    packer.add("member.weight", np.rint(weight * parts).astype(np.uint64))
     is_head = demand.is_base & (demand.basis == demand.totals_basis).to_numpy()
     packer.add("grid.head", is_head.astype(np.uint64))
     packer.add("grid.area", np.rint(demand.area_m2).astype(np.uint64))

@@ -1,5 +1,7 @@
 """Places, grids and sites of a city judged by radius, as the page takes them to try out sites."""
 
+from typing import NamedTuple
+
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
@@ -10,15 +12,26 @@ from geo.coverage import CoverageRules, Demand, grid_demand
 from geo.coverage.areas import rings_of
 from geo.planning.whatif.edits import Sites
 from geo.planning.whatif.verdicts import Ground
-from maps.packing import Packer, zigzag
+from maps.packing import Packer
 from maps.privacy import least_count
-from maps.whatif.headers import STEP_M, header
+from maps.whatif.headers import header
 from maps.whatif.members import add_members
+from maps.whatif.places import add_places, steps_per_m
 
 __all__ = ["pack_straight"]
 
 Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]
+Wholes = npt.NDArray[np.uint64]
+
+
+class _Borders(NamedTuple):
+    """Rings by grid, vertices by ring, which rings run the other way, the vertices (m)."""
+
+    n_rings: Wholes
+    n_vertices: Wholes
+    is_turned: Wholes
+    xy: Floats
 
 
 def pack_straight(audit: Audit) -> str:
@@ -33,12 +46,19 @@ def pack_straight(audit: Audit) -> str:
     ground = Ground.of(surface.demand, rules, weight=surface.demand.basis_weight())
     sites = Sites.of(layers.sites)
     packer = Packer(origin_lonlat=(0.0, 0.0))
-    _add_places(packer, surface.demand, sites)
+    borders = _borders(layers.grids, surface.demand)
+    per_m = steps_per_m(sites.xy, surface.demand.points_xy, borders.xy)
+    add_places(packer, "site.xy", sites.xy, steps_per_m=per_m)
+    add_places(packer, "place.xy", surface.demand.points_xy, steps_per_m=per_m)
     order = np.lexsort((_along_curve(surface.demand.points_xy)[ground.place_at], ground.grid_at))
     add_members(packer, ground, order, k=least_count(audit.standard))
-    _add_borders(packer, layers.grids, surface.demand)
+    packer.add("border.rings", borders.n_rings)
+    packer.add("border.sizes", borders.n_vertices)
+    packer.add("border.turned", borders.is_turned)
+    add_places(packer, "border.xy", borders.xy, steps_per_m=per_m)
     own = {
         "model": "radius",
+        "steps_per_m": per_m,
         "tiers": [
             {
                 "id": name,
@@ -59,20 +79,15 @@ def _along_curve(xy: Floats) -> Longs:
     return found
 
 
-def _add_places(packer: Packer, demand: Demand, sites: Sites) -> None:
-    for name, xy in (("site.xy", sites.xy), ("place.xy", demand.points_xy)):
-        steps = np.rint(xy / STEP_M).astype(np.int64)
-        packer.add(name, zigzag(np.diff(steps, axis=0, prepend=0).ravel()))
-
-
-def _add_borders(packer: Packer, grids: gpd.GeoDataFrame, demand: Demand) -> None:
-    """Add the rings of the grids judged by area: shells run to the left, holes to the right."""
+def _borders(grids: gpd.GeoDataFrame, demand: Demand) -> _Borders:
+    """Return the rings of the grids judged by area: shells run to the left, holes to the right."""
     is_area = (demand.basis == "area").to_numpy()
     rings = rings_of(grids.geometry.array.to_numpy()[is_area])
-    steps = np.rint(rings.xy / STEP_M).astype(np.int64)
     n_rings = np.zeros(len(is_area), dtype=np.uint64)
     n_rings[is_area] = np.diff(rings.first)
-    packer.add("border.rings", n_rings)
-    packer.add("border.sizes", np.diff(rings.start).astype(np.uint64))
-    packer.add("border.turned", (rings.sign < 0).astype(np.uint64))
-    packer.add("border.xy", zigzag(np.diff(steps, axis=0, prepend=0).ravel()))
+    return _Borders(
+        n_rings=n_rings,
+        n_vertices=np.diff(rings.start).astype(np.uint64),
+        is_turned=(rings.sign < 0).astype(np.uint64),
+        xy=rings.xy,
+    )

@@ -11,13 +11,13 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maps.packing import FINE_DEG, Packer, varints, zigzag
+from maps.packing import FINE_DEG, Packer, planes, zigzag
 
 
 def unpack(text: str) -> tuple[dict[str, Any], bytes]:
     raw = gzip.decompress(base64.b64decode(text))
     size = int.from_bytes(raw[4:8], "little")
-    assert raw[:4] == b"GCM1"
+    assert raw[:4] == b"GCM2"
     header, body = json.loads(raw[8 : 8 + size]), raw[8 + size :]
     for name, section in header["sections"].items():
         if "n_bytes" in section:  # a late column: back to its table
@@ -28,34 +28,65 @@ def unpack(text: str) -> tuple[dict[str, Any], bytes]:
 
 
 def integers(header: dict[str, Any], body: bytes, name: str) -> list[int]:
-    section, values = header["sections"][name], []
-    at = section["at"]
-    for _ in range(section["n"]):
-        value, shift = 0, 0
-        while True:
-            byte = body[at]
-            at += 1
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                break
-        values.append(value)
-    return values
+    section = header["sections"][name]
+    n, at = section["n"], section["at"]
+    split = [body[at + k * n : at + (k + 1) * n] for k in range(section["width"])]
+    return [sum(plane[i] << 8 * k for k, plane in enumerate(split)) for i in range(n)]
+
+
+def signed(values: list[int]) -> list[int]:
+    return [v // 2 if v % 2 == 0 else -(v + 1) // 2 for v in values]
 
 
 def shape_of(header: dict[str, Any], body: bytes, name: str) -> list[list[list[tuple[int, int]]]]:
+    """Read a layer that shares nothing."""
     rings, sizes = integers(header, body, f"{name}.rings"), integers(header, body, f"{name}.sizes")
-    signed = [v // 2 if v % 2 == 0 else -(v + 1) // 2 for v in integers(header, body, f"{name}.xy")]
-    xy = np.cumsum(np.array(signed, dtype=int).reshape(-1, 2), axis=0).tolist()
+    steps = signed(integers(header, body, f"{name}.xy"))
+    xy = np.cumsum(np.array(steps, dtype=int).reshape(-1, 2), axis=0).tolist()
     paths = [[tuple(xy.pop(0)) for _ in range(size)] for size in sizes]
     return [[paths.pop(0) for _ in range(n)] for n in rings]
 
 
-def test_varints_are_the_known_bytes() -> None:
-    assert varints(np.array([0, 127, 128, 300], dtype=np.uint64)) == bytes(
-        [0, 127, 0x80, 1, 0xAC, 2]
+def shared_shapes(
+    header: dict[str, Any], body: bytes, names: list[str]
+) -> dict[str, list[list[list[tuple[int, int]]]]]:
+    """Read layers of one step that share borders, place by place."""
+    places: list[tuple[int, int]] = []
+    ring_of: list[tuple[int, int]] = []  # where the ring of a place begins and ends
+    for name in names:
+        for size in integers(header, body, f"{name}.sizes"):
+            ring_of += [(len(ring_of), len(ring_of) + size)] * size
+    found = {}
+    for name in names:
+        base = len(places)
+        told = iter(signed(integers(header, body, f"{name}.xy")))
+        sources = iter(integers(header, body, f"{name}.sources"))
+        for k, length in enumerate(integers(header, body, f"{name}.runs")):
+            source = next(sources) if k % 2 else 0
+            at = len(places) - source // 2
+            for _ in range(length):
+                if k % 2:
+                    places.append(places[at])
+                    first, end = ring_of[at]
+                    at = first + (at - first + (-1 if source % 2 else 1)) % (end - first)
+                else:
+                    x, y = places[-1] if len(places) > base else (0, 0)
+                    places.append((x + next(told), y + next(told)))
+        rest = places[base:]
+        paths = [
+            [rest.pop(0) for _ in range(size)] for size in integers(header, body, f"{name}.sizes")
+        ]
+        found[name] = [
+            [paths.pop(0) for _ in range(n)] for n in integers(header, body, f"{name}.rings")
+        ]
+    return found
+
+
+def test_planes_are_the_known_bytes() -> None:
+    assert planes(np.array([1, 127, 128, 300], dtype=np.uint64)) == bytes(
+        [1, 127, 128, 44, 0, 0, 0, 1]
     )
-    assert varints(np.array([], dtype=np.uint64)) == b""
+    assert planes(np.array([], dtype=np.uint64)) == b""
 
 
 def test_zigzag_keeps_small_numbers_small() -> None:
@@ -64,10 +95,10 @@ def test_zigzag_keeps_small_numbers_small() -> None:
 
 @given(st.lists(st.integers(-(2**40), 2**40), max_size=30))
 def test_integers_come_back(values: list[int]) -> None:
-    packed = varints(zigzag(np.array(values, dtype=np.int64)))
-    header = {"sections": {"x": {"at": 0, "n": len(values)}}}
-    found = [v // 2 if v % 2 == 0 else -(v + 1) // 2 for v in integers(header, packed, "x")]
-    assert found == values
+    packer = Packer(origin_lonlat=(0.0, 0.0))
+    packer.add("x", zigzag(np.array(values, dtype=np.int64)))
+    header, body = unpack(packer.blob({}))
+    assert signed(integers(header, body, "x")) == values
 
 
 def test_shapes_come_back_without_closing_points() -> None:
@@ -98,6 +129,15 @@ def test_shapes_come_back_without_closing_points() -> None:
     assert found[2] == [[(0, 0), (5, 5)]]
     assert found[3] == [[(7, -7)]]
     assert header["words"] == {"a": "网"}
+
+
+def test_a_closed_line_keeps_its_last_piece() -> None:
+    d = FINE_DEG
+    corners = [(0, 0), (5 * d, 0), (5 * d, 5 * d), (0, 0)]
+    packer = Packer(origin_lonlat=(0.0, 0.0))
+    packer.add_shapes("streets", np.array([shapely.LineString(corners)], dtype=object))
+    header, body = unpack(packer.blob({}))
+    assert shape_of(header, body, "streets") == [[[(0, 0), (5, 0), (5, 5), (0, 0)]]]
 
 
 def test_places_are_at_most_half_a_step_off() -> None:

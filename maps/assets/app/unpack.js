@@ -2,7 +2,7 @@
 "use strict";
 
 GC.unpack = function (bytes) {
-  if (String.fromCharCode(bytes[0], bytes[1], bytes[2], bytes[3]) !== "GCM1") throw new Error("format");
+  if (String.fromCharCode(bytes[0], bytes[1], bytes[2], bytes[3]) !== "GCM2") throw new Error("format");
   var size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
   var data = JSON.parse(new TextDecoder("utf-8").decode(bytes.subarray(8, 8 + size)));
   var body = bytes.subarray(8 + size);
@@ -34,45 +34,83 @@ GC.sizeOf = function (name) {
   return section ? section.n : 0;
 };
 
-/** A function that gives the next whole number at a place: seven bits a byte, the lowest first. */
-GC.reader = function (bytes, at) {
-  return function () {
-    var byte = bytes[at++], value = byte & 127;
-    if (byte < 128) return value;
-    byte = bytes[at++]; value |= (byte & 127) << 7;
-    if (byte < 128) return value;
-    byte = bytes[at++]; value |= (byte & 127) << 14;
-    if (byte < 128) return value;
-    for (var factor = 2097152; byte & 128; factor *= 128) { byte = bytes[at++]; value += (byte & 127) * factor; }
-    return value;
-  };
-};
-
-GC.varints = function (bytes, section) {
-  var values = new Float64Array(section.n), next = GC.reader(bytes, section.at);
-  for (var i = 0; i < section.n; i++) values[i] = next();
+/** Whole numbers of a section: bytes in planes, the lowest of all numbers first. */
+GC.wholes = function (bytes, section) {
+  var n = section.n, values = new Float64Array(n), factor = 1, at = section.at;
+  for (var plane = 0; plane < section.width; plane++, factor *= 256) {
+    for (var i = 0; i < n; i++) values[i] += bytes[at++] * factor;
+  }
   return values;
 };
+GC.unzigzag = function (value) { return value % 2 ? -(value + 1) / 2 : value / 2; };
 
 /** Shapes of a layer: `first[i]` to `first[i + 1]` are the rings of shape i, `start[r]` to `start[r + 1]` the points
  *  of ring r in `x`, `y`; `box` holds four numbers a shape. */
 GC.shapes = function (data, bytes, name) {
-  var rings = GC.varints(bytes, data.sections[name + ".rings"]);
-  var sizes = GC.varints(bytes, data.sections[name + ".sizes"]);
-  var section = data.sections[name + ".xy"], next = GC.reader(bytes, section.at), step = section.step;
-  var n = section.n / 2, x = new Float64Array(n), y = new Float64Array(n), east = 0, north = 0, least = 0, most = 0;
+  var rings = GC.wholes(bytes, data.sections[name + ".rings"]), sizes = GC.wholes(bytes, data.sections[name + ".sizes"]);
+  var step = data.sections[name + ".xy"].step, steps = GC.stepsOf(data, bytes, name, sizes), n = steps.x.length;
+  var x = new Float64Array(n), y = Float64Array.from(steps.y), least = 0, most = 0;
   for (var i = 0; i < n; i++) {
-    var a = next(), b = next();
-    east += a % 2 ? -(a + 1) / 2 : a / 2;
-    north += b % 2 ? -(b + 1) / 2 : b / 2;
-    x[i] = GC.worldX(data.origin[0] + east * step);
-    y[i] = north;
-    if (north < least) least = north; else if (north > most) most = north;
+    x[i] = GC.worldX(data.origin[0] + steps.x[i] * step);
+    if (y[i] < least) least = y[i]; else if (y[i] > most) most = y[i];
   }
   GC.toWorldY(y, data.origin[1], step, least, most);
   var shapes = { n: rings.length, first: GC.sums(rings), start: GC.sums(sizes), x: x, y: y };
   shapes.box = GC.boxes(shapes);
   return shapes;
+};
+
+/** The places of a layer in whole steps from the origin: each by its difference from the one before, or taken along an
+ *  earlier ring. Layers of one step that share borders lie one after the other in a pool, so earlier ones are read first. */
+GC.stepsOf = function (data, bytes, name, sizes) {
+  var runs = data.sections[name + ".runs"], pool, from = 0, n = GC.sum(sizes);
+  if (runs) {
+    pool = GC.poolOf(data, bytes, runs.step);
+    from = pool.from[name];
+    while (pool.read <= pool.names.indexOf(name)) GC.readSteps(data, bytes, pool.names[pool.read++], pool);
+  } else {
+    pool = { x: new Int32Array(n), y: new Int32Array(n), from: {} };
+    pool.from[name] = 0;
+    GC.readSteps(data, bytes, name, pool);
+  }
+  return { x: pool.x.subarray(from, from + n), y: pool.y.subarray(from, from + n) };
+};
+GC.poolOf = function (data, bytes, step) {
+  var pools = data.pools || (data.pools = {}), n = 0, ring = 0;
+  if (pools[step]) return pools[step];
+  var pool = pools[step] = { names: [], from: {}, read: 0 }, sizes = [];
+  Object.keys(data.sections).forEach(function (key) {
+    var name = key.split(".")[0];
+    if (key !== name + ".runs" || data.sections[key].step !== step) return;
+    pool.names.push(name);
+    pool.from[name] = n;
+    sizes.push(GC.wholes(bytes, data.sections[name + ".sizes"]));
+    n += GC.sum(sizes[sizes.length - 1]);
+  });
+  pool.x = new Int32Array(n); pool.y = new Int32Array(n); pool.after = new Int32Array(n); pool.before = new Int32Array(n);
+  sizes.forEach(function (list) {
+    list.forEach(function (size) { // the neighbours of each place in its ring
+      for (var i = 0; i < size; i++) {
+        pool.after[ring + i] = ring + (i + 1) % size;
+        pool.before[ring + i] = ring + (i + size - 1) % size;
+      }
+      ring += size;
+    });
+  });
+  return pool;
+};
+GC.readSteps = function (data, bytes, name, pool) {
+  var section = function (part) { return data.sections[name + "." + part]; }, told = GC.wholes(bytes, section("xy"));
+  var runs = section("runs") ? GC.wholes(bytes, section("runs")) : [told.length / 2], sources = section("runs") ? GC.wholes(bytes, section("sources")) : [];
+  var at = pool.from[name], x = 0, y = 0, next = 0;
+  for (var r = 0; r < runs.length; r++) {
+    var left = runs[r], taken = r % 2 === 1, source = taken ? sources[r >> 1] : 0, to = source % 2 ? pool.before : pool.after;
+    for (var from = at - Math.floor(source / 2); left > 0; left--, at++) {
+      if (taken) { x = pool.x[from]; y = pool.y[from]; from = to[from]; }
+      else { x += GC.unzigzag(told[next++]); y += GC.unzigzag(told[next++]); }
+      pool.x[at] = x; pool.y[at] = y;
+    }
+  }
 };
 
 /** Steps north of the origin → world pixels: from a table every 1e-4 degrees or so, straight in between
@@ -90,6 +128,7 @@ GC.toWorldY = function (y, origin, step, least, most) {
   }
 };
 
+GC.sum = function (counts) { return counts.reduce(function (sum, count) { return sum + count; }, 0); };
 GC.sums = function (counts) {
   var sums = new Uint32Array(counts.length + 1);
   for (var i = 0; i < counts.length; i++) sums[i + 1] = sums[i] + counts[i];

@@ -4,59 +4,6 @@
 GC.NEVER = 2147483647;
 GC.BUCKET = 8192;
 
-/** A packed city → typed arrays, judged as it stands; see maps/whatif. */
-GC.whatIfCity = function (bytes) {
-  var packed = GC.packedCity(bytes), head = packed.head, city = {
-    head: head, siteXY: GC.unstep(packed.read("site.xy"), head.step_m), grid: packed.summed("member.grid"),
-    member: packed.summed("member.place"), isHead: packed.whole("grid.head"), area: packed.whole("grid.area")
-  };
-  city.weight = Float64Array.from(packed.read("member.weight"), function (value) { return value * head.weight_step; });
-  city.nGrids = city.isHead.length;
-  if (head.model === "radius") GC.straightCity(city, packed); else GC.streetCity(city, packed);
-  city.before = GC.whatIfJudge(city, { add: [], move: {}, remove: [], links: [] }).tiers;
-  return city;
-};
-GC.packedCity = function (bytes) {
-  var size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
-  var head = JSON.parse(new TextDecoder("utf-8").decode(bytes.subarray(8, 8 + size))), body = bytes.subarray(8 + size);
-  var read = function (name) { return GC.varints(body, head.sections[name]); };
-  return {
-    head: head, read: read, whole: function (name) { return Int32Array.from(read(name)); },
-    summed: function (name) {
-      var steps = read(name), values = new Int32Array(steps.length), now = 0;
-      for (var i = 0; i < steps.length; i++) { now += GC.unzigzag(steps[i]); values[i] = now; }
-      return values;
-    }
-  };
-};
-
-/** The streets, places and counts of a city judged along streets. */
-GC.streetCity = function (city, packed) {
-  var whole = packed.whole, summed = packed.summed, head = city.head;
-  L.extend(city, {
-    nNodes: head.n_nodes, start: summed("chain.start"), end: summed("chain.end"), ms: whole("chain.ms"),
-    edgeSize: whole("edge.size"), edgeChain: summed("edge.chain"), edgeFrom: whole("edge.from_ms"), edgeMs: whole("edge.ms"),
-    edgeFlipped: whole("edge.flipped"), xy: GC.unstep(packed.read("edge.xy"), head.step_m),
-    site: { chain: summed("site.chain"), at: whole("site.at_ms"), access: whole("site.access_ms") },
-    place: { chain: summed("place.chain"), at: whole("place.at_ms"), access: whole("place.access_ms") },
-    cells: whole("grid.cells"), inside: {}, sites: {}
-  });
-  head.tiers.forEach(function (tier) { city.inside[tier.id] = whole("inside." + tier.id); city.sites[tier.id] = whole("sites." + tier.id); });
-  city.longest = Math.max.apply(null, head.tiers.map(function (tier) { return tier.limit_ms; }));
-  GC.joinCity(city);
-  GC.snapCells(city);
-};
-
-GC.unzigzag = function (value) { return value % 2 ? -(value + 1) / 2 : value / 2; };
-GC.unstep = function (steps, metres) {
-  var values = new Float64Array(steps.length), x = 0, y = 0;
-  for (var i = 0; i < steps.length; i += 2) {
-    x += GC.unzigzag(steps[i]); y += GC.unzigzag(steps[i + 1]);
-    values[i] = x * metres; values[i + 1] = y * metres;
-  }
-  return values;
-};
-
 /** Rows sorted by a key: `first[k]` to `first[k + 1]` are the positions in `order` of key k. */
 GC.grouped = function (keys, n) {
   var first = new Int32Array(n + 1), i;

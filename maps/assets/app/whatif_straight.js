@@ -6,11 +6,11 @@ GC.ROUNDING = 1e-9;
 /** Places and sites of a city judged by radius, and the borders of the grids judged by their area. */
 GC.straightCity = function (city, packed) {
   var head = city.head, i;
-  city.placeXY = GC.unstep(packed.read("place.xy"), head.step_m);
+  city.placeXY = packed.places("place.xy");
   city.gridsOf = GC.grouped(city.member, city.placeXY.length / 2);
   city.headWeight = new Float64Array(city.grid.length);
   for (i = 0; i < city.grid.length; i++) if (city.isHead[city.grid[i]]) city.headWeight[i] = city.weight[i];
-  city.borders = GC.bordersOf(packed, head.step_m);
+  city.borders = GC.bordersOf(packed);
   GC.cellPlaces(city);
   city.counts = {};
   var all = [];
@@ -26,9 +26,9 @@ GC.standing = function (city, s, sign) {
 };
 
 /** Rings, box and area of each grid judged by its area; shells run to the left of `sign`. */
-GC.bordersOf = function (packed, step) {
+GC.bordersOf = function (packed) {
   var rings = packed.whole("border.rings"), sizes = packed.whole("border.sizes"), turned = packed.whole("border.turned");
-  var xy = GC.unstep(packed.read("border.xy"), step), found = [], ring = 0, at = 0;
+  var xy = packed.places("border.xy"), found = [], ring = 0, at = 0;
   rings.forEach(function (n, grid) {
     if (!n) return;
     var border = { grid: grid, rings: [], area: 0, box: [Infinity, Infinity, -Infinity, -Infinity] };
