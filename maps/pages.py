@@ -1,5 +1,6 @@
 """The map page: a Folium map as the shell, our own script and style, and the packed scene."""
 
+from functools import partial
 from typing import Any, Final
 
 import folium
@@ -10,9 +11,9 @@ from maps.figure import OfflineFigure, RawElement, style
 from maps.offline import require_offline
 from maps.scene import lonlat_bounds, pack_scene
 from maps.vendored import app_script, app_style
-from maps.whatif import pack_whatif
+from maps.whatif import LeftOut, pack_whatif
 
-__all__ = ["DATA_ID", "WHATIF_ID", "map_page", "offline_page"]
+__all__ = ["DATA_ID", "WHATIF_ID", "map_page", "max_bytes", "offline_page"]
 
 DATA_ID: Final = "gridcircle-data"
 """Id of the element that holds the packed scene."""
@@ -20,10 +21,11 @@ DATA_ID: Final = "gridcircle-data"
 WHATIF_ID: Final = "gridcircle-whatif"
 """Id of the element that holds the streets and the demand, unpacked when they are asked for."""
 
-_MAX_CHARS: Final = 16_000_000
+_MAX_BYTES: Final = 16_000_000
 _MANY_GRIDS: Final = 1000
-_MAX_CHARS_OF_MANY: Final = 1_700_000
-"""The page of a district of 2,400 grids stays below 2 MB."""
+_MAX_BYTES_OF_MANY: Final = 2_000_000
+_GRIDS_OF_MANY: Final = 2400
+"""The page of a district of 2,400 grids stays below 2 MB, one of more grids in proportion."""
 
 _MAP_ID: Final = "gridcircle"
 _MAX_ZOOM: Final = 22
@@ -41,23 +43,26 @@ def map_page(audit: Audit, *, basemap: Basemap | None = None) -> str:
     """
     bounds = lonlat_bounds(audit.grids)
     told = None if basemap is None else inlined_basemap(basemap, bounds)
-    scene = pack_scene(audit)
-    page = offline_page(
+    made = partial(
+        offline_page,
         title=audit.title or audit.project_id,
         language=audit.language,
         bounds=bounds,
-        scene=scene,
+        scene=pack_scene(audit),
         code=(app_script(), app_style()),
-        whatif=_whatif(audit, n_chars=len(scene)),
     )
+    whatif = pack_whatif(audit)
+    page = made(whatif=whatif)
+    if isinstance(whatif, str) and len(page.encode("utf-8")) > max_bytes(len(audit.grids)):
+        page = made(whatif=LeftOut.HEAVY)
     return page if told is None else require_offline(with_basemap(page, told))
 
 
-def _whatif(audit: Audit, *, n_chars: int) -> str | None:
-    """Return what the page needs to try out sites, None where it would make the page too heavy."""
-    most = _MAX_CHARS if len(audit.grids) < _MANY_GRIDS else _MAX_CHARS_OF_MANY
-    found = pack_whatif(audit) if n_chars < most else None
-    return found if found is not None and n_chars + len(found) <= most else None
+def max_bytes(n_grids: int) -> int:
+    """Return how heavy a page of so many grids may become by what is needed to try out sites."""
+    if n_grids < _MANY_GRIDS:
+        return _MAX_BYTES
+    return min(_MAX_BYTES, _MAX_BYTES_OF_MANY * max(n_grids, _GRIDS_OF_MANY) // _GRIDS_OF_MANY)
 
 
 def offline_page(
@@ -67,7 +72,7 @@ def offline_page(
     bounds: tuple[float, float, float, float],
     scene: str,
     code: tuple[str, str],
-    whatif: str | None = None,
+    whatif: str | LeftOut | None = None,
 ) -> str:
     """Return a page of one Folium map that opens with no network at all.
 
@@ -82,7 +87,8 @@ def offline_page(
     code
         Our own script, run last, and our own style sheet.
     whatif
-        The streets and the demand to try out sites with, packed; None without.
+        The streets and the demand to try out sites with, packed, or why they were left out; None
+        where there is nothing to try.
     """
     west, south, east, north = bounds
     figure = OfflineFigure(title=title, language=language, last_script=code[0])
@@ -95,7 +101,9 @@ def offline_page(
     blob = f'<script type="application/octet-stream" id="{DATA_ID}">{scene}</script>'
     figure.html.add_child(RawElement(blob), name="app_data")
     if whatif is not None:
-        blob = f'<script type="application/octet-stream" id="{WHATIF_ID}">{whatif}</script>'
+        mark = f' data-left-out="{whatif.value}"' if isinstance(whatif, LeftOut) else ""
+        text = whatif if isinstance(whatif, str) else ""
+        blob = f'<script type="application/octet-stream" id="{WHATIF_ID}"{mark}>{text}</script>'
         figure.html.add_child(RawElement(blob), name="app_whatif")
     html: str = figure.render()
     return html

@@ -5,7 +5,6 @@ from typing import Final
 import numpy as np
 
 from geo.audit import Audit
-from geo.errors import LayerError
 from geo.planning.whatif import WhatIf
 from geo.planning.whatif.along import AlongStreets
 from maps.packing import Packer
@@ -14,6 +13,7 @@ from maps.whatif.edges import add_edges
 from maps.whatif.headers import header
 from maps.whatif.members import add_members, deltas
 from maps.whatif.places import add_places, steps_per_m
+from maps.whatif.reasons import LeftOut
 
 __all__ = ["pack_streets"]
 
@@ -21,27 +21,24 @@ _MAX_PLACES: Final = 400_000
 _MAX_EDGES: Final = 400_000
 
 
-def pack_streets(audit: Audit) -> str | None:
-    """Return streets, places, counts and rules as text of base64.
+def pack_streets(audit: Audit) -> str | LeftOut | None:
+    """Return streets, places, counts and rules as text of base64, or why not; None without streets.
 
-    None where the streets cannot be walked both ways at one speed, or are too many. Counts of
-    people below the k of the standard are pooled along their street.
+    Counts of people below the k of the standard are pooled along their street.
     """
-    if audit.layers.streets is None or len(audit.layers.streets) > _MAX_EDGES:
+    if audit.layers.streets is None:
         return None
-    try:
-        city = WhatIf.prepare(audit)
-    except LayerError:
-        return None
-    model = city.models[0]
+    if len(audit.layers.streets) > _MAX_EDGES:
+        return LeftOut.LARGE
+    model = WhatIf.prepare(audit).models[0]
     if not isinstance(model, AlongStreets):
         return None
     mode = next(iter(model.tiers.values())).mode
     network = model.networks[mode]
     if network.label is None or f"{mode} metres" in model.kernel.nets:
-        return None
+        return LeftOut.STREETS
     if model.ground.n_places > _MAX_PLACES or len(network.net.graph.edge_ms) > _MAX_EDGES:
-        return None
+        return LeftOut.LARGE
     packer = Packer(origin_lonlat=(0.0, 0.0))
     rules, net = model.kernel.rules, network.net
     per_m = steps_per_m(net.snapper.segments, model.sites.xy)

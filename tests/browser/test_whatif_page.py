@@ -122,6 +122,37 @@ def test_the_page_says_what_python_says(page: Opened, audit: Audit) -> None:
     assert page.faults == []
 
 
+def _require_same_streets(opened: Opened, audit: Audit, *, off_m: float) -> None:
+    """Check that the page has the whole milliseconds of Python, and its vertices."""
+    (model,) = WhatIf.prepare(audit).models
+    assert isinstance(model, AlongStreets)
+    (network,) = model.networks.values()
+    graph, snapper = network.net.graph, network.net.snapper
+    edges = np.unique(snapper.edge)
+    for name, values in {
+        "start": graph.chains.start,
+        "end": graph.chains.end,
+        "ms": graph.chains.time_ms,
+        "edgeMs": graph.edge_ms[edges],
+        "edgeFrom": graph.edge_from_ms[edges],
+        "edgeChain": graph.edge_chain[edges],
+        "edgeFlipped": graph.edge_flipped[edges],
+    }.items():
+        told = opened.page.evaluate("(name) => Array.from(GC.tried.city[name])", name)
+        np.testing.assert_array_equal(told, values, err_msg=name)
+    segments = opened.page.evaluate(
+        """() => {
+        const xy = GC.tried.city.xy;
+        return Array.from(GC.tried.city.segPoint, (p) => Array.from(xy.slice(2 * p, 2 * p + 4)));
+    }"""
+    )
+    np.testing.assert_allclose(segments, snapper.segments, rtol=0, atol=off_m)
+
+
+def test_the_page_has_the_streets_of_python_to_the_last_bit(page: Opened, audit: Audit) -> None:
+    _require_same_streets(page, audit, off_m=0)
+
+
 @pytest.mark.full
 def test_fifty_sites_moves_and_links_of_las_palmas(
     chromium: Browser, shared_data: Path, tmp_path: Path
@@ -136,6 +167,7 @@ def test_fifty_sites_moves_and_links_of_las_palmas(
     audit = run_audit(load(project), select=("C501",))
     opened = open_map(chromium, write_map(audit, tmp_path / "map.html"))
     opened.page.evaluate(_OPEN)
+    _require_same_streets(opened, audit, off_m=2**-15)
     n = _compare(opened, WhatIf.prepare(audit), range(240))
     assert min(n) >= 50
     assert opened.faults == []
@@ -283,6 +315,19 @@ def test_by_radius_there_are_rings_and_no_links(chromium: Browser, tmp_path: Pat
     tab.mouse.move(mark["x"] + 60, mark["y"] + 40, steps=4)
     tab.mouse.up()
     assert tab.evaluate("JSON.stringify(GC.triedJson())") != before  # it was dragged
+    assert opened.faults == []
+
+
+def test_the_panel_says_why_nothing_can_be_tried(
+    chromium: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maps.pages.max_bytes", lambda _: 1)
+    opened = open_map(chromium, write_map(fake_audit(), tmp_path / "map.html"))
+    opened.page.click("#gc-whatif summary")
+    assert "2 MB" in opened.page.inner_text("#gc-whatif .gc-note")
+    opened.page.click("button[data-value=en]")
+    assert "too large" in opened.page.inner_text("#gc-whatif .gc-note")
+    assert opened.page.locator("#gc-whatif button").count() == 0
     assert opened.faults == []
 
 

@@ -10,6 +10,7 @@ from geo.audit import run_audit
 from geo.io import load, read_project
 from geo.synth import build_city, write_city
 from maps import write_map
+from maps.pages import WHATIF_ID
 from tests.browser.pages import browser
 from tests.browser.test_map_real import check
 
@@ -37,5 +38,6 @@ def test_nothing_fails_at_any_size(
     )
     assert len(audit.grids) >= n_grids
     path = write_map(audit, tmp_path / "map.html")
-    assert path.stat().st_size < most_mb * 1e6
+    assert path.stat().st_size < most_mb * 1_000_000
+    assert (f'id="{WHATIF_ID}">' in path.read_text(encoding="utf-8")) == (n_grids < 10_000)
     check(chromium, path, str(audit.grids.index[n_grids // 2]))

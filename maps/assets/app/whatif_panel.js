@@ -11,8 +11,10 @@ GC.makeWhatIf = function (main) {
   L.DomEvent.disableClickPropagation(box);
   L.DomEvent.disableScrollPropagation(box);
   GC.tried.box = box;
+  GC.tried.leftOut = holder.getAttribute("data-left-out");
   GC.tried.marks = L.featureGroup();
   GC.drawWhatIf();
+  if (GC.tried.leftOut) { GC.on("language", GC.drawWhatIf); return; }
   box.addEventListener("toggle", function () { if (box.open) GC.openWhatIf(); else GC.useTool(null); });
   GC.on("language", GC.drawWhatIf);
   GC.on("tier", GC.showWhatIf);
@@ -199,6 +201,7 @@ GC.drawWhatIf = function () {
   var focus = document.activeElement && box.contains(document.activeElement) ? document.activeElement.getAttribute("data-tool") : null;
   GC.clear(box);
   box.appendChild(GC.h("summary", { text: GC.t("whatif") }));
+  if (tried.leftOut) { box.appendChild(GC.h("p", { class: "gc-note", text: GC.t("whatif_out_" + tried.leftOut) })); return; }
   if (!tried.city) { box.appendChild(GC.h("p", { class: "gc-note", text: GC.t("whatif_wait") })); return; }
   box.appendChild(GC.h("div", { class: "gc-try-tools", role: "group", "aria-label": GC.t("whatif") }, GC.toolsOf(tried.city).map(function (tool) {
     return GC.h("button", { type: "button", "data-tool": tool, "aria-pressed": tried.tool === tool ? "true" : "false", text: GC.t("whatif_" + tool), onclick: function () { GC.useTool(tool); } });
