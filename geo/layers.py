@@ -177,13 +177,16 @@ class Layers:
         """The units of the lowest level that has polygons: where gaps are looked for; or None."""
         if self.units is None:
             return None
-        drawn = self.units[~(self.units.geometry.isna() | self.units.geometry.is_empty)]
+        geometry = np.asarray(self.units.geometry.array, dtype=object)
+        is_drawn = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
+        level_of = self.units["level"].array
         for level in reversed(self.levels):
-            found = drawn[drawn["level"] == level]
-            if len(found) and self.outline_ids is not None:
-                return found[found.index.isin(self.outline_ids)]
-            if len(found):
-                return found
+            is_found = is_drawn & np.asarray(level_of == level, dtype=bool)
+            if not is_found.any():
+                continue
+            if self.outline_ids is not None:
+                is_found &= self.units.index.isin(self.outline_ids)
+            return self.units if is_found.all() else self.units[is_found]
         return None
 
     def at_level(self, number: int) -> "Layers":

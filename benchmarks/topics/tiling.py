@@ -31,6 +31,7 @@ from geo.grids import (
     tile,
 )
 from geo.grids.mismatches import find_mismatches
+from geo.layers import Layers
 from geo.synth import build_city
 from geo.validity import is_valid
 
@@ -152,7 +153,8 @@ def layer(
 def audit(frames: Frames) -> dict[str, Any]:
     """Check everything there is about a tiling."""
     grids, units = frames["grids"], frames["units"]
-    outlines = units[units["level"] == units["level"].iloc[-1]]
+    levels = tuple(units["level"].unique())
+    outlines = Layers(grids=grids, units=units, levels=levels).outlines
     valid = is_valid(grids.geometry.array)
     tiling = tile(grids, outlines, noise_width_m=WIDTHS["noise_width_m"])
     borders = neighbours(grids, sliver_width_m=WIDTHS["sliver_width_m"], tiling=tiling)
@@ -164,8 +166,8 @@ def audit(frames: Frames) -> dict[str, Any]:
         "mismatches": find_mismatches(
             grids, borders, sliver_width_m=WIDTHS["sliver_width_m"], tiling=tiling
         ),
-        "isolated": find_isolated(grids[grids["kind"] == "base"], borders),
-        "parts": find_detached_parts(grids),
+        "isolated": find_isolated(grids, borders, tiling=tiling),
+        "parts": find_detached_parts(grids, tiling=tiling),
         "outside": find_outside_parent(
             grids, units, noise_width_m=WIDTHS["noise_width_m"], tiling=tiling
         ),
@@ -184,7 +186,7 @@ def _slow_audit(frames: Frames) -> dict[str, Any]:
         "gaps": slow.find_gaps(grids, outlines, **WIDTHS),
         "borders": borders,
         "mismatches": find_mismatches(grids, borders, sliver_width_m=WIDTHS["sliver_width_m"]),
-        "isolated": find_isolated(grids[grids["kind"] == "base"], borders),
+        "isolated": find_isolated(grids, borders),
         "parts": find_detached_parts(grids),
         "outside": slow.find_outside_parent(grids, units, noise_width_m=WIDTHS["noise_width_m"]),
     }

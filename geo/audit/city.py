@@ -53,14 +53,19 @@ class City:
         return {name: self.standard.limit(name) for name in ("noise_width_m", "sliver_width_m")}
 
     def tiles(self) -> gpd.GeoDataFrame:
-        """Grids that must tile the ground: dedicated ones count as base where carved out."""
-        if self.standard.limit("dedicated_carved"):
-            return self.layers.grids.assign(kind="base")
-        return self.layers.grids
+        """Return the grids that must tile the ground (`tiles_of`)."""
+        return tiles_of(self.layers, self.standard)
 
     def outlines(self) -> gpd.GeoDataFrame | None:
         """Polygons of the lowest level of units that has any; None without."""
         return self.layers.outlines
+
+
+def tiles_of(layers: Layers, standard: Standard) -> gpd.GeoDataFrame:
+    """Return the grids that must tile the ground: dedicated ones as base where carved out."""
+    if standard.limit("dedicated_carved"):
+        return layers.grids.assign(kind="base")
+    return layers.grids
 
 
 def measure(loaded: Loaded) -> City:
@@ -95,7 +100,7 @@ def measure(loaded: Loaded) -> City:
             network=network,
         )
     matched = tiling.tile(
-        layers.grids, layers.outlines, noise_width_m=standard.limit("noise_width_m")
+        tiles_of(layers, standard), layers.outlines, noise_width_m=standard.limit("noise_width_m")
     )
     return City(
         layers=layers,

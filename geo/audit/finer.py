@@ -16,7 +16,7 @@ import pandas as pd
 
 from geo import coverage as circles
 from geo import grids as tiling
-from geo.audit.city import City
+from geo.audit.city import City, tiles_of
 from geo.audit.columns import orphan_reasons, tiling_columns
 from geo.audit.projection import mark_projection
 from geo.audit.steps import STEPS, unmet
@@ -93,7 +93,7 @@ def _at_level(city: City, number: int) -> City:
     )
     standard = city.standard
     matched = tiling.tile(
-        layers.grids, layers.outlines, noise_width_m=standard.limit("noise_width_m")
+        tiles_of(layers, standard), layers.outlines, noise_width_m=standard.limit("noise_width_m")
     )
     return replace(
         city,

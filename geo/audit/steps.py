@@ -46,8 +46,7 @@ def _gaps(city: City) -> Report:
 
 
 def _isolated(city: City) -> Report:
-    tiles = city.tiles()
-    return tiling.find_isolated(tiles[tiles["kind"] == "base"], city.borders)
+    return tiling.find_isolated(city.tiles(), city.borders, tiling=city.matched)
 
 
 def _size(city: City) -> Report:
@@ -146,7 +145,7 @@ STEPS: Final = (
         name="parts",
         at_every_level=True,
         rules=("G206",),
-        run=lambda city: tiling.find_detached_parts(city.layers.grids),
+        run=lambda city: tiling.find_detached_parts(city.layers.grids, tiling=city.matched),
     ),
     Step(
         name="borders",

@@ -48,7 +48,8 @@ def neighbours(
     Returns
     -------
     borders
-        `left_id` < `right_id` in text order, `border_m`, sorted. `border_m` is the length of the
+        `left_id` < `right_id` in text order, `border_m`, `left_at` and `right_at` (the positions of
+        both in `grids`), sorted. `border_m` is the length of the
         segments that both grids have, vertex to vertex; where that is under `min_border_m`, the
         length for which their borders run side by side within `sliver_width_m`: each stretch of
         the left border within that distance of the right one, less `sliver_width_m` at both its
@@ -77,12 +78,15 @@ def neighbours(
     border_m = np.concatenate([np.round(matched.border_m[is_long], _DECIMALS), beside_m[is_beside]])
     low, high = np.minimum(rank[left], rank[right]), np.maximum(rank[left], rank[right])
     order = np.argsort(low * len(rank) + high)
-    ids = pd.Series(tiling.ids).array  # as text: sooner taken from than made anew
+    ids = tiling.index.array  # as text: sooner taken from than made anew
+    left, right = by_id[low[order]], by_id[high[order]]
     return pd.DataFrame(
         {
-            "left_id": ids.take(by_id[low[order]]),
-            "right_id": ids.take(by_id[high[order]]),
+            "left_id": ids.take(left),
+            "right_id": ids.take(right),
             "border_m": border_m[order],
+            "left_at": left,
+            "right_at": right,
         }
     )
 

@@ -73,15 +73,13 @@ def find_outside_parent(
     outer = np.asarray(units.geometry.array, dtype=object)
     n_judged = len(at)
     tiling = tile(grids, units, noise_width_m=0.0) if tiling is None else tiling
-    is_base = (grids["kind"] == "base").to_numpy(bool)[at] if "kind" in grids else np.ones(n_judged)
-    doubtful = ~is_surely_inside(
-        tiling, at, tiling.outline_ids.get_indexer(units.index)[parent], is_base=is_base > 0
-    )
+    outline = tiling.outline_ids.get_indexer(units.index)[parent]
+    doubtful = ~is_surely_inside(tiling, at, outline)
     at, parent, inner = at[doubtful], parent[doubtful], inner[doubtful]
     outside = Pieces.of(shapely.difference(inner, outer[parent]), min_width_m=noise_width_m)
     n_noise = _n_that_reach_out(inner, outer, parent, at=outside.area_m2 <= 0.0)
     names = display_names(units, np.unique(parent))
-    ids, unit_ids = grids.index[at].to_numpy(), units.index[parent].to_numpy()
+    ids, unit_ids = tiling.ids[at], units.index.take(parent).to_numpy(object)
     share = outside.area_m2 / shapely.area(inner)
     rows = [
         {

@@ -16,9 +16,8 @@ from geo.findings import Report, findings_frame
 from geo.grids.holes import enclosed, uncovered
 from geo.grids.kernel import Rings, alongside, segments_of
 from geo.grids.names import display_names
-from geo.grids.tiling import Tiling, spans, tile, with_polygon
+from geo.grids.tiling import Tiling, spans, tile
 from geo.grids.widths import Geometries, mean_width_m
-from geo.layers import require_same_crs
 
 __all__ = ["find_gaps"]
 
@@ -63,12 +62,9 @@ def find_gaps(
     CRSError, LayerError
         If a frame is not in metres, the two differ in CRS, or `grids` holds no polygon in a row.
     """
-    if outlines is not None:
-        require_same_crs({"grids": grids, "units": outlines})
-        outlines = with_polygon(outlines)
     if tiling is None or not tiling.has(outlines):
         tiling = tile(grids, outlines, noise_width_m=noise_width_m)
-    if outlines is None or len(outlines) == 0:
+    if tiling.outlines is None:
         gaps, owner = enclosed(tiling, noise_width_m), None
     else:
         gaps, owner = uncovered(tiling, noise_width_m)
@@ -76,10 +72,9 @@ def find_gaps(
     keep = width_m >= noise_width_m
     names = None if outlines is None or owner is None else display_names(outlines)
     rows = _rows(
-        grids.index.to_numpy(),
         tiling,
         gaps[keep],
-        units=None if owner is None or outlines is None else outlines.index.to_numpy()[owner[keep]],
+        units=None if owner is None else tiling.outline_ids.to_numpy(object)[owner[keep]],
         noise_width_m=noise_width_m,
         sliver_width_m=sliver_width_m,
         names=names or {},
@@ -92,7 +87,6 @@ def find_gaps(
 
 
 def _rows(
-    ids: npt.NDArray[np.object_],
     tiling: Tiling,
     gaps: Geometries,
     *,
@@ -102,7 +96,7 @@ def _rows(
     names: Mapping[str, str],
 ) -> Iterator[Mapping[str, Any]]:
     reach_m = max(noise_width_m, _MIN_REACH_M)
-    around = _grids_around(ids, tiling, gaps, reach_m=reach_m)
+    around = _grids_around(tiling, gaps, reach_m=reach_m)
     width_m, area_m2 = mean_width_m(gaps), shapely.area(gaps)
     bounds = shapely.bounds(gaps)
     for k in np.lexsort((bounds[:, 1], bounds[:, 0])) if len(gaps) else ():
@@ -125,9 +119,7 @@ def _rows(
         }
 
 
-def _grids_around(
-    ids: npt.NDArray[np.object_], tiling: Tiling, gaps: Geometries, *, reach_m: float
-) -> list[tuple[str, ...]]:
+def _grids_around(tiling: Tiling, gaps: Geometries, *, reach_m: float) -> list[tuple[str, ...]]:
     """Return the ids of the grids along whose border each gap runs, not merely touching a corner.
 
     A grid counts when its border runs within `reach_m` of the gap for 1 m, or for 5 % of the gap's
@@ -148,5 +140,5 @@ def _grids_around(
     keep = along_m >= np.maximum(least, _CORNER * reach_m)[gap]
     found: list[list[str]] = [[] for _ in gaps]
     for g, i in zip(gap[keep], grid[keep], strict=True):
-        found[g].append(ids[i])
+        found[g].append(tiling.ids[i])
     return [tuple(sorted(some)) for some in found]

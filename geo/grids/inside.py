@@ -27,7 +27,7 @@ _MAX_TRIES: Final = 100_000_000
 _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
-def is_surely_inside(tiling: Tiling, grid: Positions, outline: Positions, *, is_base: Mask) -> Mask:
+def is_surely_inside(tiling: Tiling, grid: Positions, outline: Positions) -> Mask:
     """Return True for each pair of a grid and its parent where the grid is inside for certain.
 
     On a noisy layer: inside up to noise. A grid that tiles its parent, or lies in it, once vertices
@@ -39,14 +39,12 @@ def is_surely_inside(tiling: Tiling, grid: Positions, outline: Positions, *, is_
         Grids matched with outlines.
     grid, outline
         Positions of each grid and its parent; -1 where the parent is no outline of `tiling`.
-    is_base
-        Of each pair, whether the grid is a base grid.
     """
     sure = np.zeros(len(grid), dtype=bool)
     known = np.flatnonzero(outline >= 0)
     if tiling.outlines is None or not len(known):
         return sure
-    sure[known] = _is_tiled(tiling, grid[known], outline[known], is_base=is_base[known])
+    sure[known] = _is_tiled(tiling, grid[known], outline[known])
     if tiling.faces is None:
         return sure
     if not tiling.is_noisy:
@@ -58,8 +56,8 @@ def is_surely_inside(tiling: Tiling, grid: Positions, outline: Positions, *, is_
     return sure | _is_nested(tiling, grid, outline, sure=sure)
 
 
-def _is_tiled(tiling: Tiling, grid: Positions, outline: Positions, *, is_base: Mask) -> Mask:
-    n = len(tiling.geometry)
+def _is_tiled(tiling: Tiling, grid: Positions, outline: Positions) -> Mask:
+    n, is_base = len(tiling.geometry), tiling.is_base[grid]
     fingerprint = tiling.matched.fingerprint
     total = np.zeros(len(fingerprint) - n, dtype=np.uint64)
     np.add.at(total, outline[is_base], fingerprint[grid[is_base]])

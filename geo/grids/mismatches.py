@@ -20,7 +20,7 @@ import shapely
 from geo.findings import Report, findings_frame
 from geo.grids.kernel import Rings, lone_segments, unmatched
 from geo.grids.names import display_names
-from geo.grids.tiling import Tiling
+from geo.grids.tiling import Tiling, is_base
 from geo.layers import require_columns, require_metric, require_polygons
 
 __all__ = ["find_mismatches"]
@@ -44,7 +44,7 @@ def find_mismatches(
         n polygons with `kind`, projected CRS in metres, unique text ids. Base grids are judged: an
         overlay need not follow the borders below it.
     borders
-        `left_id, right_id` of grids that share a border (`geo.grids.neighbours`).
+        Pairs of `grids` that share a border (`geo.grids.neighbours`).
     sliver_width_m
         Borders no further apart than this are one border.
     tiling
@@ -66,25 +66,24 @@ def find_mismatches(
     -----
     O(V) for V vertices, and O(k log k) for k open segments of neighbours.
     """
+    require_columns(grids, ["kind"], "grids")
     if tiling is None:
         require_metric(grids, "grids")
         require_polygons(grids, "grids")
-    require_columns(grids, ["kind"], "grids")
-    is_base = (grids["kind"] == "base").to_numpy(bool)
-    place = np.arange(len(grids))
-    if tiling is None:
-        rings = Rings.of(grids.geometry.array[is_base])
+        judged = is_base(grids)
+        rings = Rings.of(grids.geometry.array[judged])
         lone = lone_segments(rings)
-        place = np.cumsum(is_base) - 1
+        place = np.cumsum(judged) - 1
     else:
-        rings, lone = tiling.rings, tiling.residue.lone_among(is_base)
-    left, right = (
-        grids.index.get_indexer(borders[side]).astype(np.intp) for side in ("left_id", "right_id")
-    )
-    is_judged = (left >= 0) & (right >= 0) & is_base[left] & is_base[right]
+        judged, rings = tiling.is_base, tiling.rings
+        lone = tiling.residue.lone_among(judged)
+        place = np.arange(len(judged))
+    left, right = (borders[side].to_numpy() for side in ("left_at", "right_at"))
+    is_judged = judged[left] & judged[right]
     left, right = left[is_judged], right[is_judged]
     length_m, lacking = unmatched(rings, lone, (place[left], place[right]), sliver_width_m)
-    rows = _rows(grids, (left, right), length_m.max(axis=1), lacking=lacking)
+    ids = grids.index.to_numpy(object) if tiling is None else tiling.ids
+    rows = _rows(grids, ids, (left, right), length_m=length_m.max(axis=1), lacking=lacking)
     return Report(
         findings=findings_frame(rows, grids.crs),
         thresholds={"sliver_width_m": sliver_width_m},
@@ -94,14 +93,15 @@ def find_mismatches(
 
 def _rows(
     grids: gpd.GeoDataFrame,
+    ids: npt.NDArray[np.object_],
     pairs: tuple[Positions, Positions],
-    length_m: Floats,
     *,
+    length_m: Floats,
     lacking: Floats,
 ) -> Iterator[Mapping[str, Any]]:
     """Yield a finding for each pair with vertices that one side lacks, in order of ids."""
     told, of = np.unique(lacking[:, 0].astype(np.intp), return_inverse=True)
-    left, right = (grids.index[side[told]].to_numpy() for side in pairs)
+    left, right = (ids[side[told]] for side in pairs)
     order = np.lexsort((right, left))
     points = shapely.points(lacking[:, 2:])
     vertices = shapely.multipoints(points, indices=of) if len(of) else points

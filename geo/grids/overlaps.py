@@ -74,7 +74,11 @@ def find_overlaps(
     is_noise = pairs.shared.width_m < noise_width_m
     n_blurred = len(blurred_pairs(tiling, pairs))
     rows = overlap_rows(
-        grids, pairs.take(~is_noise), noise_width_m=noise_width_m, sliver_width_m=sliver_width_m
+        grids,
+        pairs.take(~is_noise),
+        is_base=tiling.is_base,
+        noise_width_m=noise_width_m,
+        sliver_width_m=sliver_width_m,
     )
     return Report(
         findings=findings_frame(rows, grids.crs),
@@ -84,11 +88,21 @@ def find_overlaps(
 
 
 def overlap_rows(
-    grids: gpd.GeoDataFrame, pairs: Pairs, *, noise_width_m: float, sliver_width_m: float
+    grids: gpd.GeoDataFrame,
+    pairs: Pairs,
+    *,
+    is_base: Mask,
+    noise_width_m: float,
+    sliver_width_m: float,
 ) -> Iterator[Mapping[str, Any]]:
-    """Yield a finding for each of `pairs` of `grids` that may not share what they share."""
+    """Yield a finding for each of `pairs` of `grids` that may not share what they share.
+
+    `is_base`: of each grid, whether it is a base grid; the others are dedicated.
+    """
     geometry = np.asarray(grids.geometry.array, dtype=object)
-    overlays = Overlays.of(grids, pairs, noise_width_m=noise_width_m, sliver_width_m=sliver_width_m)
+    overlays = Overlays.of(
+        geometry, is_base, pairs, noise_width_m=noise_width_m, sliver_width_m=sliver_width_m
+    )
     is_same = _is_same_polygon(geometry, pairs, noise_width_m)
     is_wide = pairs.shared.width_m >= sliver_width_m
     rule = np.select(

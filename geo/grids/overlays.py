@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
@@ -40,25 +39,29 @@ class Overlays:
 
     @classmethod
     def of(
-        cls, grids: gpd.GeoDataFrame, pairs: Pairs, *, noise_width_m: float, sliver_width_m: float
+        cls,
+        geometry: Geometries,
+        is_base: Mask,
+        pairs: Pairs,
+        *,
+        noise_width_m: float,
+        sliver_width_m: float,
     ) -> Self:
-        """Judge `pairs` of `grids`.
+        """Judge `pairs` of grids: `geometry` (n), and whether each is a base grid (n).
 
         A pair of the main base grid belongs to the straddle when there is one. Where not even that
         one is wide, it is a spill unless it holds more than half of the dedicated grid, which is
         then only narrow itself.
         """
-        geometry = np.asarray(grids.geometry.array, dtype=object)
-        is_dedicated = (grids["kind"] == "dedicated").to_numpy(bool)
-        from_left = is_dedicated[pairs.left]
-        is_mixed = from_left != is_dedicated[pairs.right]
+        from_left = ~is_base[pairs.left]
+        is_mixed = from_left == is_base[pairs.right]
         dedicated = np.where(from_left, pairs.left, pairs.right)
         base = np.where(from_left, pairs.right, pairs.left)
         is_wide = pairs.shared.width_m >= sliver_width_m
         main = _main_pairs(pairs, np.flatnonzero(is_mixed), dedicated=dedicated, is_wide=is_wide)
         is_main = np.zeros(len(base), dtype=bool)
         is_main[main] = True
-        main_base = np.full(len(grids), -1, dtype=np.intp)
+        main_base = np.full(len(is_base), -1, dtype=np.intp)
         main_base[dedicated[main]] = base[main]
         reaches = is_mixed & ~is_main
         at = np.flatnonzero(reaches)
@@ -66,7 +69,7 @@ class Overlays:
             _width_outside_m(pairs.shared.geometry[at], geometry[main_base[dedicated[at]]])
             >= noise_width_m
         )
-        straddles = np.zeros(len(grids), dtype=bool)
+        straddles = np.zeros(len(is_base), dtype=bool)
         straddles[dedicated[reaches & is_wide]] = True
         most = pairs.shared.area_m2 > shapely.area(geometry[dedicated]) / 2.0
         return cls(

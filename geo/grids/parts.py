@@ -5,25 +5,30 @@ import numpy as np
 import shapely
 
 from geo.findings import Report, findings_frame
+from geo.grids.tiling import Tiling
 from geo.layers import require_metric, require_polygons
 
 __all__ = ["find_detached_parts"]
 
 
-def find_detached_parts(grids: gpd.GeoDataFrame) -> Report:
+def find_detached_parts(grids: gpd.GeoDataFrame, *, tiling: Tiling | None = None) -> Report:
     """Report every grid that consists of more than one polygon.
 
     Parts that touch in a point only are detached, whatever their size; `measure` is the number of
-    parts, and `details` tell the area of the smallest and of all but the largest.
+    parts, and `details` tell the area of the smallest and of all but the largest. `tiling`: `grids`
+    matched (`geo.grids.tile`), where that was done already.
 
     Raises
     ------
     CRSError, LayerError
         If `grids` is not in metres or holds no polygon in a row.
     """
-    require_metric(grids, "grids")
-    require_polygons(grids, "grids")
-    geometry = np.asarray(grids.geometry.array, dtype=object)
+    if tiling is None:
+        require_metric(grids, "grids")
+        require_polygons(grids, "grids")
+        geometry = np.asarray(grids.geometry.array, dtype=object)
+    else:
+        geometry = tiling.geometry
     count = shapely.get_num_geometries(geometry)
     several = np.flatnonzero(count > 1)
     parts, owner = shapely.get_parts(geometry[several], return_index=True)
@@ -33,7 +38,7 @@ def find_detached_parts(grids: gpd.GeoDataFrame) -> Report:
         each.reduceat(area_m2, first) if len(first) else area_m2
         for each in (np.minimum, np.maximum, np.add)
     )
-    ids = grids.index[several].to_numpy()
+    ids = grids.index.take(several).to_numpy(object)
     rows = [
         {
             "rule": "G206",

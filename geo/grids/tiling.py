@@ -27,7 +27,7 @@ from geo.grids.kernel.segments import turns
 from geo.grids.widths import Geometries
 from geo.layers import require_metric, require_polygons, require_same_crs
 
-__all__ = ["Tiling", "has_polygon", "spans", "tile", "with_polygon"]
+__all__ = ["Tiling", "has_polygon", "is_base", "spans", "tile", "with_polygon"]
 
 _MAX_LEFT_SHARE: Final = 0.05
 _MAX_FACES_SHARE: Final = 0.5
@@ -48,13 +48,15 @@ Positions = npt.NDArray[np.intp]
 class Tiling:
     """n grids, matched, alone or with m outlines.
 
-    `ids` and `geometry` (n); `outlines` (m, or None) and their ids; `rings` of the grids;
+    `index` and `geometry` (n); `is_base` (n): of kind `base`, all where grids have no kind;
+    `outlines` (m, or None) and their ids; `rings` of the grids;
     `residue` of the matching; `moved` of the same with near vertices made one, only where the layer
     is noisy.
     """
 
-    ids: npt.NDArray[np.object_]
+    index: pd.Index
     geometry: Geometries
+    is_base: npt.NDArray[np.bool_]
     outlines: Geometries | None
     outline_ids: pd.Index
     rings: Rings
@@ -78,8 +80,9 @@ class Tiling:
             xy = clustered(both.xy, _REACH_OF_NOISE * noise_width_m)
             moved = residue_of(both.moved(xy), n, turn=turns(both))
         return cls(
-            ids=grids.index.to_numpy(),
+            index=grids.index,
             geometry=geometry,
+            is_base=is_base(grids),
             outlines=above if len(above) else None,
             outline_ids=pd.Index([]) if outlines is None else outlines.index,
             rings=both.first(n),
@@ -88,9 +91,12 @@ class Tiling:
         )
 
     def has(self, outlines: gpd.GeoDataFrame | None) -> bool:
-        """Return True when it was matched with as many outlines as `outlines` has polygons."""
-        n_outlines = 0 if self.outlines is None else len(self.outlines)
-        return n_outlines == (0 if outlines is None else int(has_polygon(outlines).sum()))
+        """Return True when it was matched with the polygons of `outlines`."""
+        if outlines is None:
+            return self.outlines is None
+        return self.outline_ids.equals(outlines.index) or self.outline_ids.equals(
+            outlines.index[has_polygon(outlines)]
+        )
 
     @property
     def is_noisy(self) -> bool:
@@ -101,6 +107,12 @@ class Tiling:
     def matched(self) -> Residue:
         """The residue to look by: of the copy where the layer is noisy."""
         return self.residue if self.moved is None else self.moved
+
+    @cached_property
+    def ids(self) -> npt.NDArray[np.object_]:
+        """The id of each grid."""
+        ids: npt.NDArray[np.object_] = self.index.to_numpy(object)
+        return ids
 
     @cached_property
     def by_id(self) -> Positions:
@@ -207,6 +219,14 @@ def tile(
         require_same_crs({"grids": grids, "units": outlines})
         drawn = with_polygon(outlines)
     return Tiling.of(grids, drawn, noise_width_m)
+
+
+def is_base(grids: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
+    """Return True for each grid of kind `base`; for all where grids have no kind."""
+    if "kind" not in grids:
+        return np.ones(len(grids), dtype=bool)
+    found: npt.NDArray[np.bool_] = (grids["kind"] == "base").to_numpy(bool)
+    return found
 
 
 def has_polygon(frame: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:

@@ -44,7 +44,7 @@ def reports(city: City) -> list[Report]:
         find_overlaps(grids, **WIDTHS, tiling=tiling),
         find_gaps(grids, city.communities, **WIDTHS, tiling=tiling),
         find_detached_parts(grids),
-        find_isolated(grids[grids["kind"] == "base"], borders),
+        find_isolated(grids, borders),
         find_outside_parent(grids, units, noise_width_m=WIDTHS["noise_width_m"], tiling=tiling),
     ]
 

@@ -44,7 +44,8 @@ def neighbours(
     Returns
     -------
     borders
-        `left_id` < `right_id` in text order, `border_m`, sorted. `border_m` is the length of the
+        `left_id` < `right_id` in text order, `border_m`, `left_at` and `right_at` (the positions of
+        both in `grids`), sorted. `border_m` is the length of the
         segments that both grids have, vertex to vertex; where that is under `min_border_m`, the
         length for which their borders run side by side within `sliver_width_m`: each stretch of
         the left border within that distance of the right one, less `sliver_width_m` at both its
@@ -87,6 +88,8 @@ def neighbours(
             "left_id": ids[table["left"]],
             "right_id": ids[table["right"]],
             "border_m": table["border_m"].to_numpy(float),
+            "left_at": order[table["left"]],
+            "right_at": order[table["right"]],
         }
     )
 

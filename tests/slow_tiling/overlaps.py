@@ -4,6 +4,7 @@ import geopandas as gpd
 
 from geo.findings import Report, findings_frame
 from geo.grids.overlaps import overlap_rows
+from geo.grids.tiling import is_base
 from geo.layers import require_columns, require_metric, require_polygons
 from tests.slow_tiling.pairs import all_pairs
 
@@ -23,7 +24,11 @@ def find_overlaps(
     pairs = all_pairs(grids)
     is_noise = pairs.shared.width_m < noise_width_m
     rows = overlap_rows(
-        grids, pairs.take(~is_noise), noise_width_m=noise_width_m, sliver_width_m=sliver_width_m
+        grids,
+        pairs.take(~is_noise),
+        is_base=is_base(grids),
+        noise_width_m=noise_width_m,
+        sliver_width_m=sliver_width_m,
     )
     return Report(
         findings=findings_frame(rows, grids.crs),

@@ -83,7 +83,7 @@ def test_an_overlay_is_no_neighbour_of_a_base_grid() -> None:
         (0, 0, 10, 10), (5, 5, 10, 10), (50, 0, 60, 10), kind=["base", "dedicated", "base"]
     )
     borders = neighbours(frame, sliver_width_m=1.0)
-    report = find_isolated(frame[frame["kind"] == "base"], borders)
+    report = find_isolated(frame, borders)
 
     assert list(report.findings["grid_ids"]) == [("g0",), ("g2",)]
     assert set(report.findings["rule"]) == {"G208"}

@@ -56,13 +56,12 @@ def broken_city() -> gpd.GeoDataFrame:
     )
     above = units((0, 0, 150, 100), (150, 0, 320, 120), (0, 900, 10, 910))
     people = pd.Series([900.0, 10.0, 0.0, 0.0, 400.0, 400.0, 400.0], index=frame.index)
-    base = frame[frame["kind"] == "base"]
     reports = [
         find_overlaps(frame, **wide),
         find_gaps(frame, above, **wide),
         find_gaps(frame, None, **wide),
         find_detached_parts(frame),
-        find_isolated(base, neighbours(frame, sliver_width_m=1.0)),
+        find_isolated(frame, neighbours(frame, sliver_width_m=1.0)),
         find_outside_parent(frame, above, noise_width_m=0.05),
         find_hierarchy_faults(frame, above, ("community",)),
         find_building_faults(frame, buildings((50, 50), (700, 0))),

@@ -69,8 +69,7 @@ def _edges(faces: gpd.GeoDataFrame) -> pd.DataFrame:
     if len(faces) == 0:
         return pd.DataFrame({"face": [], "other": [], "border_m": []}, dtype=int)
     borders = neighbours(faces, sliver_width_m=0.0, min_border_m=_MIN_BORDER_M)
-    left = faces.index.get_indexer(borders["left_id"])
-    right = faces.index.get_indexer(borders["right_id"])
+    left, right = borders["left_at"].to_numpy(), borders["right_at"].to_numpy()
     return pd.DataFrame(
         {
             "face": np.concatenate([left, right]),
