@@ -47,9 +47,15 @@ def common_borders(xy: Floats, owner: Ints, mate: Ints, n: int) -> tuple[Ints, I
     for s in range(len(mate)):
         if mate[s] < s:  # none, or told already
             continue
-        if not _is_same(xy, s, mate[s]):
+        t = mate[s]
+        x0, y0, x1, y1 = xy[s, 0], xy[s, 1], xy[s + 1, 0], xy[s + 1, 1]
+        u0, v0, u1, v1 = xy[t, 0], xy[t, 1], xy[t + 1, 0], xy[t + 1, 1]
+        if not (
+            (x0 == u1 and y0 == v1 and x1 == u0 and y1 == v0)
+            or (x0 == u0 and y0 == v0 and x1 == u1 and y1 == v1)
+        ):
             n_false += 1
-        i, j = owner[s], owner[mate[s]]
+        i, j = owner[s], owner[t]
         if i < j:
             at = place[j]
             if at < 0 or left[at] != i or right[at] != j:
@@ -57,26 +63,8 @@ def common_borders(xy: Floats, owner: Ints, mate: Ints, n: int) -> tuple[Ints, I
                 place[j] = at
                 left[at], right[at], border_m[at] = i, j, 0.0
                 count += 1
-            border_m[at] += np.hypot(xy[s + 1, 0] - xy[s, 0], xy[s + 1, 1] - xy[s, 1])
+            border_m[at] += np.hypot(x1 - x0, y1 - y0)
     return left[:count].copy(), right[:count].copy(), border_m[:count].copy(), n_false
-
-
-@compiled
-def _is_same(xy: Floats, s: int, t: int) -> np.bool_:
-    ahead = (
-        xy[s, 0] == xy[t, 0]
-        and xy[s, 1] == xy[t, 1]
-        and xy[s + 1, 0] == xy[t + 1, 0]
-        and xy[s + 1, 1] == xy[t + 1, 1]
-    )
-    back = (
-        xy[s, 0] == xy[t + 1, 0]
-        and xy[s, 1] == xy[t + 1, 1]
-        and xy[s + 1, 0] == xy[t, 0]
-        and xy[s + 1, 1] == xy[t, 1]
-    )
-    same: np.bool_ = ahead or back
-    return same
 
 
 def shared_by_many(xy: Floats, owner: Ints, mate: Ints, *, key: Keys) -> tuple[Ints, Ints, Floats]:

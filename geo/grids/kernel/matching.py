@@ -1,7 +1,8 @@
 """Twins: copies of one segment, found by its key.
 
 Keys are scattered into parts that fit the cache, and each part is grouped in a small hash table;
-all copies of a segment land in one part, whatever the order of the polygons. O(V).
+all copies of a segment land in one part, whatever the order of the polygons. Each key goes with its
+segment and its sign, so that a part is read in one go. O(V).
 """
 
 from typing import Final
@@ -22,7 +23,7 @@ NONE: Final = -1
 MANY: Final = -2
 """Mate of a segment that more than two rings have."""
 
-_PART: Final = 1024
+_PART: Final = 512
 _MAX_BITS: Final = 12
 _PAIR: Final = 2
 _WORD: Final = 64
@@ -50,8 +51,8 @@ def match(segments: Segments, n_own: int) -> tuple[Ints, Signs, npt.NDArray[np.b
         outlines that no grid has.
     """
     bits = min(max(int(len(segments.key) // _PART).bit_length(), 0), _MAX_BITS)
-    where, bounds = _scattered(segments.key, segments.sign, bits)
-    mate, left, outline = _grouped(segments.key, segments.sign, where, bounds, n_own)
+    members, keys, bounds = _scattered(segments.key, segments.sign, bits)
+    mate, left, outline = _grouped(members, keys, bounds, n_own, len(segments.key))
     return mate, left, outline
 
 
@@ -63,20 +64,23 @@ def _part_of(key: np.uint64, bits: int) -> np.int64:
 
 
 @compiled
-def _scattered(key: Keys, sign: Signs, bits: int) -> tuple[Ints, Longs]:
+def _scattered(key: Keys, sign: Signs, bits: int) -> tuple[Ints, Keys, Longs]:
+    """Return segments and keys by part, and where each part begins; negative ones as ~s."""
     bounds = np.zeros((1 << bits) + 1, np.int64)
     for s in range(len(key)):
         if sign[s] != 0:
             bounds[_part_of(key[s], bits) + 1] += 1
     bounds = np.cumsum(bounds)
     place = bounds[:-1].copy()
-    where = np.empty(bounds[-1], np.int32)
+    members, keys = np.empty(bounds[-1], np.int32), np.empty(bounds[-1], np.uint64)
     for s in range(len(key)):
         if sign[s] != 0:
             part = _part_of(key[s], bits)
-            where[place[part]] = s
+            at = place[part]
+            members[at] = s if sign[s] > 0 else ~s
+            keys[at] = key[s]
             place[part] += 1
-    return where, bounds
+    return members, keys, bounds
 
 
 @compiled
@@ -89,38 +93,33 @@ def _table_size(count: int) -> int:
 
 @compiled
 def _grouped(
-    key: Keys, sign: Signs, where: Ints, bounds: Longs, n_own: int
+    members: Ints, keys: Keys, bounds: Longs, n_own: int, n_segments: int
 ) -> tuple[Ints, Signs, npt.NDArray[np.bool_]]:
-    mate = np.full(len(key), NONE, np.int32)
-    left = np.zeros(len(key), np.int8)
-    outline = np.zeros(len(key), np.bool_)
+    mate = np.full(n_segments, NONE, np.int32)
+    left = np.zeros(n_segments, np.int8)
+    outline = np.zeros(n_segments, np.bool_)
     largest = 0
     for part in range(len(bounds) - 1):
         largest = max(largest, bounds[part + 1] - bounds[part])
-    size = _table_size(largest)
-    head, head_key = np.full(size, NONE, np.int32), np.empty(size, np.uint64)
+    head = np.full(_table_size(largest), NONE, np.int32)
     link, slots = np.empty(largest, np.int32), np.empty(largest, np.int32)
     for part in range(len(bounds) - 1):
-        members = where[bounds[part] : bounds[part + 1]]
-        n_slots = _chained(key, members, head, head_key, link, slots)
-        for k in range(n_slots):
-            _settle(sign, members, head[slots[k]], link, n_own, mate, left, outline)
-            head[slots[k]] = NONE
+        mine = members[bounds[part] : bounds[part + 1]]
+        n_slots = _chained(keys[bounds[part] : bounds[part + 1]], head, link, slots)
+        _settle(mine, head, slots[:n_slots], link, n_own, mate, left, outline)
     return mate, left, outline
 
 
 @compiled
-def _chained(key: Keys, members: Ints, head: Ints, head_key: Keys, link: Ints, slots: Ints) -> int:
+def _chained(keys: Keys, head: Ints, link: Ints, slots: Ints) -> int:
     """Chain members of equal key from `head`, by `link`; return how many slots are in use."""
-    mask = _table_size(len(members)) - 1
+    mask = _table_size(len(keys)) - 1
     n_slots = 0
-    for i in range(len(members)):
-        mine = key[members[i]]
-        slot = np.int64(mine & np.uint64(mask))
-        while head[slot] != NONE and head_key[slot] != mine:
+    for i in range(len(keys)):
+        slot = np.int64(keys[i] & np.uint64(mask))
+        while head[slot] != NONE and keys[head[slot]] != keys[i]:
             slot = (slot + 1) & mask
         if head[slot] == NONE:
-            head_key[slot] = mine
             slots[n_slots] = slot
             n_slots += 1
         link[i] = head[slot]
@@ -130,40 +129,68 @@ def _chained(key: Keys, members: Ints, head: Ints, head_key: Keys, link: Ints, s
 
 @compiled
 def _settle(
-    sign: Signs,
     members: Ints,
-    first: int,
+    head: Ints,
+    slots: Ints,
     link: Ints,
     n_own: int,
     mate: Ints,
     left: Signs,
     outline: npt.NDArray[np.bool_],
 ) -> None:
-    """Say of one group of equal segments who is whose mate and what is left."""
-    count, net, last, other = 0, 0, NONE, NONE
-    is_outline = False
+    """Say of each group of equal segments who is whose mate and what is left; free the slots.
+
+    One call for all of a part: a call for each group takes longer than the rest.
+    """
+    for k in range(len(slots)):
+        first = head[slots[k]]
+        head[slots[k]] = NONE
+        count, net, is_outline = 0, 0, False
+        last, other = NONE, NONE
+        i = first
+        while i != NONE:
+            sign = 1 if members[i] >= 0 else -1
+            s = members[i] if sign > 0 else ~members[i]
+            if s < n_own:
+                count += 1
+                net += sign
+                last, other = s, last
+            else:
+                is_outline = True
+            i = link[i]
+        if count == 0:
+            outline[members[first] if members[first] >= 0 else ~members[first]] = True
+        if count == _PAIR:
+            mate[last], mate[other] = other, last
+            if net == 0 and not is_outline:
+                continue
+        if count > 0:
+            _share_out(members, first, link, n_own, (count, net), is_outline, mate, left, outline)
+
+
+@compiled
+def _share_out(
+    members: Ints,
+    first: int,
+    link: Ints,
+    n_own: int,
+    total: tuple[int, int],
+    is_outline: bool,  # noqa: FBT001 - compiled
+    mate: Ints,
+    left: Signs,
+    outline: npt.NDArray[np.bool_],
+) -> None:
+    """Say of one group of segments, `total` of them in grids and their signs' sum, what is left."""
+    count, net = total
     i = first
     while i != NONE:
-        s = members[i]
-        if s < n_own:
-            count += 1
-            net += sign[s]
-            last, other = s, last
-        else:
-            is_outline = True
-        i = link[i]
-    if count == 0:
-        outline[members[first]] = True
-    if count == _PAIR:
-        mate[last], mate[other] = other, last
-    i = first
-    while i != NONE and count > 0:
-        s = members[i]
+        sign = 1 if members[i] >= 0 else -1
+        s = members[i] if sign > 0 else ~members[i]
         if s < n_own:
             outline[s] = is_outline
             if count > _PAIR:
                 mate[s] = MANY
-            if net * sign[s] > 0:
-                left[s] = sign[s]
-                net -= sign[s]
+            if net * sign > 0:
+                left[s] = sign
+                net -= sign
         i = link[i]
