@@ -111,6 +111,7 @@ def _header(audit: Audit) -> dict[str, Any]:
         "tiers": [_tier(tier, audit) for tier in tiers.values()],
         "orphan_tier": audit.standard.orphan_tier,
         "rules": {code: _rule(rules()[code]) for code in sorted(set(findings["rule"]))},
+        "sources": _sources(findings["source"]),
         "grids": hidden(table(grids, GRID_FIELDS)) | {"orphan_reasons": _reasons(grids)},
         "grid_tiers": {tier: tier_table(grids, tier + suffix) for tier in tiers},
         "units": hidden(table(audit.units, UNIT_FIELDS)),
@@ -196,6 +197,15 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "source": rule.source,
         "group": _group(rule),
     }
+
+
+def _sources(cited: pd.Series) -> dict[str, dict[str, str]]:
+    """Return how each source is told by language, where that is not simply as it is cited."""
+    told = {
+        source: {language: words.source_in(source, language) for language in words.LANGUAGES}
+        for source in cited.dropna().unique()
+    }
+    return {source: each for source, each in told.items() if set(each.values()) != {source}}
 
 
 def _group(rule: Rule) -> str:

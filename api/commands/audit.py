@@ -1,6 +1,7 @@
 """`gridcircle audit`: run the rules over a project and write the outputs."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from geo.outputs import place_outputs, summary, write_outputs
 from geo.store import Store, open_store
 from geo.words import language, text
 from maps import write_map
+from maps.basemaps import project_basemap
 
 __all__ = ["audit_to", "command"]
 
@@ -144,6 +146,7 @@ def audit_to(
     same files: its ledger has what the office wrote before.
     """
     words = language(project.language)
+    basemap = project_basemap(project)
     with step_progress() as step:
         loaded = load(
             project, progress=lambda name: step(text("commands.step_load", words, layer=name))
@@ -154,12 +157,19 @@ def audit_to(
             ignore=ignore,
             progress=lambda name: step(text("commands.step_audit", words, step=name)),
         )
-        _write(audit, folder, step=step, store=store, name=name)
+        drawing = partial(write_map, audit, basemap=basemap)
+        _write(audit, folder, drawing, step=step, store=store, name=name)
     return audit
 
 
 def _write(
-    audit: Audit, folder: Path, *, step: Callable[[str], None], store: Store | None, name: str
+    audit: Audit,
+    folder: Path,
+    drawing: Callable[[Path], Path],
+    *,
+    step: Callable[[str], None],
+    store: Store | None,
+    name: str,
 ) -> None:
     words = language(audit.language)
 
@@ -168,7 +178,7 @@ def _write(
 
     def draw(place: Path) -> None:
         said("map.html")
-        write_map(audit, place / "map.html")
+        drawing(place / "map.html")
 
     if store is None:
         write_outputs(audit, folder, progress=said)

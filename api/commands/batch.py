@@ -35,6 +35,7 @@ from geo.outputs.staging import publish, staging
 from geo.planning.lookback import look_back
 from geo.words import LANGUAGES, language, text
 from maps import write_map
+from maps.basemaps import project_basemap
 from maps.overview import project_outline, write_overview
 
 __all__ = ["audit_task", "command"]
@@ -95,9 +96,11 @@ def command(*, manifest: Path, folder: Path, form: str, **given: Any) -> int:  #
 
 def audit_task(task: Task) -> dict[str, Any]:
     """Audit one project into `task.folder`, map and comparison included; run by a worker."""
-    audit = run_audit(load(read_project(task.job.path)), select=task.select, ignore=task.ignore)
+    project = read_project(task.job.path)
+    basemap = project_basemap(project)
+    audit = run_audit(load(project), select=task.select, ignore=task.ignore)
     write_outputs(audit, task.folder)
-    write_map(audit, task.folder / "map.html")
+    write_map(audit, task.folder / "map.html", basemap=basemap)
     figures = project_figures(audit)
     figures["outline_lonlat"] = project_outline(audit)
     figures["compared"] = None if task.previous is None else _compared(task.previous, audit)

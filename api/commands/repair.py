@@ -20,6 +20,7 @@ from geo.outputs.repairs import write_repair
 from geo.planning import OWNERS, Repair, RepairRules, repair_layers
 from geo.words import language, text
 from maps import write_map
+from maps.basemaps import project_basemap
 
 __all__ = ["command"]
 
@@ -119,7 +120,7 @@ def _audit_after(loaded: Loaded, repair: Repair, folder: Path, *, step: Any, wor
     write_outputs(
         audit, folder, progress=lambda name: step(text("commands.step_write", words, name=name))
     )
-    write_map(audit, folder / "map.html")
+    write_map(audit, folder / "map.html", basemap=project_basemap(loaded.project))
 
 
 def _table(repair: Repair) -> gpd.GeoDataFrame:

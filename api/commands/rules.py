@@ -7,7 +7,7 @@ from api.commands.output import examples, results_console
 from geo.errors import NotFoundError
 from geo.findings import Rule
 from geo.findings import rules as registry
-from geo.words import language, text
+from geo.words import language, source_in, text
 
 __all__ = ["command"]
 
@@ -45,11 +45,12 @@ def _table() -> Table:
 
 def _explained(rule: Rule) -> tuple[str, ...]:
     severity = text(f"commands.severity_{rule.severity}", _LANG)
+    source = source_in(rule.source, _LANG)
     return (
         f"{rule.code}  {rule.title[_LANG]}  [{severity}]",
         "",
         rule.explanation[_LANG],
         "",
         f"{text('commands.rules_advice', _LANG)}: {rule.advice[_LANG]}",
-        f"{text('commands.rules_source', _LANG)}: {rule.source} ({rule.confidence})",
+        f"{text('commands.rules_source', _LANG)}: {source} ({rule.confidence})",
     )

@@ -18,6 +18,7 @@ __all__ = ["DATABASES", "LayerSpec", "Project", "project_from_files", "read_proj
 DATABASES: Final = ("postgresql://", "postgres://")
 """How the address of a database begins."""
 
+_MARKS: Final = ("mark", "approval_number")
 _NO_WORDS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -90,6 +91,8 @@ class Project:
         `grids`, or a level of units, to the name of the scheme of its ids.
     `map_marks`
         `mark` (such as 内部资料) and `approval_number` (审图号), printed on maps and reports.
+    `basemap`
+        The tiles to put under the map (`maps.basemaps.read_basemap`); None for none.
     """
 
     project_id: str
@@ -107,6 +110,7 @@ class Project:
     levels: tuple[str, ...] = ()
     codes: Mapping[str, str] = field(default_factory=lambda: _NO_WORDS)
     map_marks: Mapping[str, str] = field(default_factory=lambda: _NO_WORDS)
+    basemap: Path | None = None
 
     def specs(self, schema: str) -> tuple[LayerSpec, ...]:
         """Return the layers of one kind, in the order of the file."""
@@ -130,7 +134,7 @@ def read_project(path: Path) -> Project:
             faults_zh=sentence(faults, "zh"),
             faults_en=sentence(faults, "en"),
         )
-    head, layers = data["project"], data["layers"]
+    head, layers, drawn = data["project"], data["layers"], data.get("map", {})
     names = head.get("standards", [head["standard"]] if "standard" in head else [DEFAULT_STANDARD])
     return Project(
         project_id=head["id"],
@@ -149,7 +153,8 @@ def read_project(path: Path) -> Project:
         ),
         levels=tuple(head.get("levels", ())),
         codes=MappingProxyType(_codes(head, layers)),
-        map_marks=MappingProxyType(data.get("map", {})),
+        map_marks=MappingProxyType({name: drawn[name] for name in _MARKS if name in drawn}),
+        basemap=path.parent / drawn["basemap"] if "basemap" in drawn else None,
     )
 
 

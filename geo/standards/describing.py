@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from geo.standards.model import Figure, Standard, Tier
-from geo.words import table, text
+from geo.words import source_in, table, text
 
 __all__ = ["StandardRow", "describe", "standard_rows"]
 
@@ -99,7 +99,7 @@ def _row(section: str, name: str, figure: Figure, *, title: str, language: str) 
         title=title,
         value=value,
         unit=words.get(f"unit_{unit}", {}).get(language, unit),
-        source=figure.source,
+        source=source_in(figure.source, language),
         confidence=figure.confidence,
         confidence_title=words[f"confidence_{figure.confidence}"][language],
     )

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-__all__ = ["LANGUAGES", "language", "table", "text"]
+__all__ = ["LANGUAGES", "language", "source_in", "table", "text"]
 
 LANGUAGES: Final = ("zh", "en")
 """The languages every text has."""
@@ -36,6 +36,14 @@ def text(key: str, language: str, /, **values: Any) -> str:  # noqa: ANN401
     room, name = key.split(".", 1)
     template = table(room)[name][language]
     return template.format(**values) if values else template
+
+
+def source_in(source: str, language: str) -> str:
+    """Return `source`, as a standard or rule cites it, told in `language`.
+
+    A source without words of ours in that language (one of a user's own standard) stays as cited.
+    """
+    return table("sources").get(source, {}).get(language, source)
 
 
 def language(project_language: str | None = None) -> str:

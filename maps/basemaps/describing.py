@@ -8,9 +8,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from geo.errors import ProjectError
+from geo.io import Project
 from maps.basemaps.sources import TileFiles, open_tiles
 
-__all__ = ["Basemap", "read_basemap"]
+__all__ = ["Basemap", "project_basemap", "read_basemap"]
 
 _KNOWN: Final = frozenset({"tiles", "attribution", "datum", "key_env", "min_zoom", "max_zoom"})
 _DATUMS: Final = ("wgs84", "gcj02")
@@ -70,6 +71,24 @@ def read_basemap(path: Path) -> Basemap:
     if unknown:
         raise ProjectError("maps.bad_basemap", what=", ".join(unknown))
     return _basemap(given, path.parent)
+
+
+def project_basemap(project: Project) -> Basemap | None:
+    """Return the basemap that `[map]` of a project names, None where it names none.
+
+    Raises
+    ------
+    LoadError
+        If there are no tiles, or the file is broken.
+    ProjectError
+        If its TOML says what cannot be, or it is of another host: a map file carries its tiles.
+    """
+    if project.basemap is None:
+        return None
+    found = read_basemap(project.basemap)
+    if found.files is None:
+        raise ProjectError("maps.remote_basemap")
+    return found
 
 
 def _basemap(given: dict[str, Any], folder: Path) -> Basemap:

@@ -162,7 +162,8 @@ class _Report:
         for code in sorted(set(self.audit.findings["rule"])):
             rule = rules()[code]
             confidence = words.text(f"maps.confidence_{rule.confidence}", self.language)
-            source = self.word("source", source=rule.source, confidence=confidence)
+            told = words.source_in(rule.source, self.language)
+            source = self.word("source", source=told, confidence=confidence)
             parts.append(
                 f"<dt>{escape(code)} {escape(rule.title[self.language])}</dt>"
                 f"<dd>{escape(rule.explanation[self.language])}<br><small>{source}</small></dd>"

@@ -197,7 +197,9 @@ def test_language_switch(opened: Opened) -> None:
     page.locator('.gc-head [data-value="en"]').click()
     assert "of residents within the 15-minute" in page.locator(".gc-headline").inner_text()
     assert page.locator("#gc-tab-all").inner_text().startswith("All")
-    assert "G201 in" in page.locator(".leaflet-popup-content").inner_text()
+    popup = page.locator(".leaflet-popup-content").inner_text()
+    assert "G201 in" in popup
+    assert "Principle: grids neither cross nor overlap" in popup
     assert page.evaluate("document.documentElement.lang") == "en"
     page.locator('.gc-head [data-value="zh"]').click()
     assert page.locator("#gc-tab-all").inner_text().startswith("全部")

@@ -22,7 +22,7 @@ from shapely.affinity import translate
 
 from geo.audit import Audit
 from geo.coverage import CoverageRules
-from geo.findings import FINDING_COLUMNS
+from geo.findings import FINDING_COLUMNS, rules
 from geo.layers import Layers
 from geo.standards import Figure, Standard, Tier
 
@@ -283,7 +283,7 @@ def _row(
         "site_ids": (),
         "message_zh": zh,
         "message_en": f"{rule} in {', '.join(grid_ids)}",
-        "source": "contract",
+        "source": rules()[rule].source,
         "confidence": "ours",
         "status": "open",
     }

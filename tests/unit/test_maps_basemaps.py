@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from api.commands import main
 from geo.errors import GridCircleError, LoadError, ProjectError
 from geo.io.datum import wgs84_to_gcj02
 from maps import audit_map, write_map
@@ -173,3 +174,41 @@ def test_pictures_are_told_by_their_first_bytes() -> None:
     assert raster_type(b"\xff\xd8\xff\xe0") == "image/jpeg"
     assert raster_type(b"RIFF\0\0\0\0WEBPVP8 ") == "image/webp"
     assert raster_type(b"<svg onload=alert(1)>") is None
+
+
+def _audited(folder: Path, basemap: str) -> int:
+    """Audit one grid of the city with a `[map]` that names `basemap`; return the exit code."""
+    grids = fake_audit().grids.iloc[:1][["name", "geometry"]].rename_axis("grid_id")
+    grids.to_file(folder / "grids.gpkg")
+    project = folder / "city.toml"
+    project.write_text(
+        f'[project]\nid = "city"\n[layers.grids]\npath = "grids.gpkg"\n'
+        f'[map]\nmark = "内部资料"\nbasemap = "{basemap}"\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(SystemExit) as stop:
+        main(["audit", str(project), "-o", str(folder / "out"), "--fail-on", "never"])
+    return int(stop.value.code or 0)
+
+
+def test_a_project_names_its_basemap(tmp_path: Path) -> None:
+    write_folder(tmp_path / "t", _tiles(lonlat_bounds(fake_audit().grids), range(14, 17)))
+    assert _audited(tmp_path, "t") == 0
+    page = (tmp_path / "out" / "map.html").read_text(encoding="utf-8")
+    assert f'id="{BASEMAP_ID}"' in page
+    assert external_references(page) == ()
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["project"] == "city"
+
+
+@pytest.mark.parametrize("basemap", ["nothing.mbtiles", "online.toml"])
+def test_a_basemap_that_cannot_be_drawn_stops_the_audit_before_it_begins(
+    tmp_path: Path, basemap: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "online.toml").write_text(
+        'tiles = "https://tiles.example/{z}/{x}/{y}.png"\n', encoding="utf-8"
+    )
+    assert _audited(tmp_path, basemap) == 2
+    told = capsys.readouterr().err
+    assert "nothing.mbtiles" in told or "gridcircle serve" in told
+    assert not (tmp_path / "out").exists()

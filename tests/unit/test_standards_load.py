@@ -1,5 +1,6 @@
 """The shipped standards and a project's overrides."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import StandardError
+from geo.findings import rules
 from geo.standards import (
     CONFIDENCES,
     Standard,
@@ -18,6 +20,7 @@ from geo.standards import (
     to_record,
     with_overrides,
 )
+from geo.words import source_in
 
 TIERS = {  # contract.md: id, minutes, metres; what is not there is ours
     "gb50180-2018": [("walk_5", 5, 300), ("walk_10", 10, 500), ("walk_15", 15, 1000)],
@@ -103,6 +106,14 @@ def test_every_number_says_where_it_comes_from_in_both_languages(name: str) -> N
             assert row.title
             assert row.confidence in CONFIDENCES
             assert row.confidence_title
+
+
+@pytest.mark.parametrize("name", shipped_standards())
+def test_every_source_is_told_in_english_too(name: str) -> None:
+    said = [row.source for row in standard_rows(load_standard(name), "en")]
+    said += [source_in(rule.source, "en") for rule in rules().values()]
+    assert [source for source in said if re.search("[\u3000-\uffef]", source)] == []
+    assert source_in("某市文件（2026）", "en") == "某市文件（2026）"
 
 
 def test_a_description_is_text_in_columns() -> None:

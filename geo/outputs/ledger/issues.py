@@ -10,7 +10,7 @@ from geo.outputs.ledger.office import Office, office_cells
 from geo.outputs.ledger.places import Places
 from geo.outputs.ledger.sheets import Column, Row, Sheet
 from geo.outputs.values import json_records
-from geo.words import table, text
+from geo.words import source_in, table, text
 
 __all__ = ["earlier_sheet", "issues_sheet"]
 
@@ -128,7 +128,8 @@ def _kind(code: str, language: str) -> str:
 def _basis(finding: Mapping[str, Any], language: str) -> str:
     """Return source, how sure it is, and the limit."""
     sure = text(f"standards.confidence_{finding['confidence']}", language)
-    basis = word("basis_text", language, source=finding["source"], confidence=sure)
+    source = source_in(finding["source"], language)
+    basis = word("basis_text", language, source=source, confidence=sure)
     if finding["limit"] is None:
         return basis
     limit, unit = finding["limit"], finding["measure_unit"] or ""

@@ -8,7 +8,7 @@ from geo.findings import rules
 from geo.outputs.ledger.columns import column, sheet_name, word
 from geo.outputs.ledger.sheets import Row, Sheet
 from geo.standards import standard_rows
-from geo.words import text
+from geo.words import source_in, text
 
 __all__ = ["rules_sheet"]
 
@@ -52,7 +52,7 @@ def _rule_rows(audit: Audit) -> Iterator[Row]:
             None,
             "",
             text(f"standards.confidence_{rule.confidence}", language),
-            rule.source,
+            source_in(rule.source, language),
             rule.explanation[language] if reason is None else reason[language],
         )
         tints = {} if reason is None else {_STATE: "doubt"}

@@ -120,7 +120,7 @@ GC.findingPopup = function (f) {
       [GC.t("field_residents"), GC.count("findings", "residents", f)],
       [GC.t("field_households"), GC.count("findings", "households", f)],
       [GC.t("field_source"), source === null ? null
-        : source + (confidence && GC.has("confidence_" + confidence) ? GC.t("paren", { text: GC.t("confidence_" + confidence) }) : "")]
+        : (GC.pick(GC.data.sources[source]) || source) + (confidence && GC.has("confidence_" + confidence) ? GC.t("paren", { text: GC.t("confidence_" + confidence) }) : "")]
     ]));
   if (rule && GC.pick(rule.advice)) {
     box.appendChild(GC.h("p", { class: "gc-advice" }, GC.h("b", { text: GC.t("field_advice") + " " }), GC.pick(rule.advice)));
