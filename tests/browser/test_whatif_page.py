@@ -272,6 +272,22 @@ def test_the_panel_speaks_both_languages(page: Opened) -> None:
     page.page.click("button[data-value=zh]")
 
 
+def test_a_phone_shows_every_circle_and_the_map_above(
+    chromium: Browser, audit: Audit, tmp_path: Path
+) -> None:
+    opened = open_map(chromium, write_map(audit, tmp_path / "map.html"), size=(390, 844))
+    opened.page.evaluate(_OPEN)
+    opened.js("(GC.useTool('add'), GC.tryAt(GC.map.getCenter()))")
+    rows = opened.page.locator(".gc-try-figures tr[data-tier]")
+    assert rows.count() == 3
+    sheet, last = opened.page.locator("#gc-whatif").bounding_box(), rows.last.bounding_box()
+    assert last["y"] + last["height"] <= sheet["y"] + sheet["height"]
+    assert sheet["y"] > 250
+    assert opened.js("GC.map.getSize().y") == opened.js("GC.main.clientHeight")
+    assert opened.faults == []
+    opened.page.close()
+
+
 def test_hostile_names_stay_text_in_the_panel(chromium: Browser, tmp_path: Path) -> None:
     long = HOSTILE + "长" * 10_000
     names = {"s0": long, "s1": HOSTILE}

@@ -15,7 +15,11 @@ GC.makeWhatIf = function (main) {
   GC.tried.marks = L.featureGroup();
   GC.drawWhatIf();
   if (GC.tried.leftOut) { GC.on("language", GC.drawWhatIf); return; }
-  box.addEventListener("toggle", function () { if (box.open) GC.openWhatIf(); else GC.useTool(null); });
+  box.addEventListener("toggle", function () {
+    document.getElementById("gc-app").classList.toggle("gc-trying", box.open);
+    GC.map.invalidateSize({ animate: false });
+    if (box.open) GC.openWhatIf(); else GC.useTool(null);
+  });
   GC.on("language", GC.drawWhatIf);
   GC.on("tier", GC.showWhatIf);
   GC.map.getContainer().addEventListener("keydown", function (event) {
