@@ -24,6 +24,7 @@ from maps.simplifying import drawn_grids, drawn_units
 from maps.streets import street_lines
 from maps.tables import (
     FINDING_FIELDS,
+    FINER_FIELDS,
     GRID_FIELDS,
     SITE_FIELDS,
     UNIT_FIELDS,
@@ -71,6 +72,8 @@ def pack_scene(audit: Audit) -> str:
     units = drawn_units(audit.units, grids)
     packer.add_shapes("grids", lonlat(grids.frame), step_deg=grids.step_deg, is_shared=True)
     packer.add_shapes("units", lonlat(units), step_deg=grids.step_deg, is_shared=True)
+    finer = drawn_units(audit.finer, grids)
+    packer.add_shapes("finers", lonlat(finer), step_deg=grids.step_deg, is_shared=True)
     packer.add_shapes("sites", lonlat(audit.sites), step_deg=step)
     streets = _add_streets(packer, audit)
     own, drawn = _finding_shapes(audit)
@@ -102,6 +105,7 @@ def _header(audit: Audit) -> dict[str, Any]:
     findings, grids = audit.findings, audit.grids
     hidden = partial(with_small_counts_hidden, k=least_count(audit.standard))
     units_index = audit.units.index if audit.units is not None else pd.Index([])
+    finer_index = audit.finer.index if audit.finer is not None else pd.Index([])
     sites_index = audit.sites.index if audit.sites is not None else pd.Index([])
     return {
         "version": 1,
@@ -115,6 +119,7 @@ def _header(audit: Audit) -> dict[str, Any]:
         "grids": hidden(table(grids, GRID_FIELDS)) | {"orphan_reasons": _reasons(grids)},
         "grid_tiers": {tier: tier_table(grids, tier + suffix) for tier in tiers},
         "units": hidden(table(audit.units, UNIT_FIELDS)),
+        "finers": hidden(table(audit.finer, FINER_FIELDS)),
         "grid_straight": _straight_shares(audit, tiers),
         "unit_tiers": {tier: tier_table(audit.units, tier + suffix) for tier in tiers},
         "sites": table(audit.sites, SITE_FIELDS),
@@ -122,6 +127,7 @@ def _header(audit: Audit) -> dict[str, Any]:
         | {
             "grids": positions(findings["grid_ids"], grids.index),
             "units": positions(findings["unit_ids"], units_index),
+            "finers": positions(findings["grid_ids"], finer_index),
             "sites": positions(findings["site_ids"], sites_index),
         },
     }

@@ -14,6 +14,7 @@ import pandas as pd
 
 __all__ = [
     "FINDING_FIELDS",
+    "FINER_FIELDS",
     "GRID_FIELDS",
     "SITE_FIELDS",
     "TIER_FIELDS",
@@ -40,6 +41,16 @@ GRID_FIELDS: Final[Mapping[str, int | None]] = {
     "n_findings": 0,
 }
 """Columns of grids (canonical and the audit's own) to decimals kept, None for text."""
+
+FINER_FIELDS: Final[Mapping[str, int | None]] = {
+    "name": _TEXT,
+    "level": _TEXT,
+    "parent_id": _TEXT,
+    "households": 1,
+    "residents": 1,
+    "area_m2": 0,
+}
+"""Columns of the grids of finer levels."""
 
 UNIT_FIELDS: Final[Mapping[str, int | None]] = {
     "name": _TEXT,

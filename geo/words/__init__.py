@@ -2,7 +2,7 @@
 
 `text("outputs.ledger_title", "zh")` looks a key up in `<room>.toml` beside this file; one file
 a room, each entry
-`key = { zh = "…", en = "…" }`. Templates use `str.format` fields; values are only ever *values*
+`key = { zh = "…", en = "…" }`; `sources.toml` has the sources by language instead. Templates use `str.format` fields; values are only ever *values*
 of a template.
 """
 
@@ -43,7 +43,7 @@ def source_in(source: str, language: str) -> str:
 
     A source without words of ours in that language (one of a user's own standard) stays as cited.
     """
-    return table("sources").get(source, {}).get(language, source)
+    return table("sources").get(language, {}).get(source, source)
 
 
 def language(project_language: str | None = None) -> str:

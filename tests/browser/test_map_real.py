@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
+import pandas as pd
 import pytest
 
 from geo.audit import run_audit
 from geo.examples import example_project
 from geo.io import load, read_project
 from maps import write_map
-from tests.browser.pages import browser, open_map
+from tests.audited import audited
+from tests.browser.pages import Opened, browser, open_map
+from tests.builders import grids
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -126,3 +130,48 @@ def check_both_truths(chromium: Browser, path: Path) -> None:
 @pytest.mark.parametrize(("name", "search"), [("helsinki", "Oodi"), ("taipei", "湖田里")])
 def test_shipped_examples(chromium: Browser, tmp_path: Path, name: str, search: str) -> None:
     check(chromium, write(example_project(name, tmp_path)), search)
+
+
+def test_grids_of_a_finer_level_are_drawn_found_and_told(chromium: Browser, tmp_path: Path) -> None:
+    # ┌──── g0 ────┬──── g1 ────┐   each base grid holds two finer ones; m0 and m1 overlap
+    # │  m0 │  m1  │  m2 │  m3  │
+    # └────────────┴────────────┘
+    base = grids((0, 0, 400, 400), (400, 0, 800, 400), level=["基础网格"] * 2)
+    boxes = [(0, 0, 220, 400), (200, 0, 400, 400), (400, 0, 600, 400), (600, 0, 800, 400)]
+    finer = grids(
+        *boxes, level=["微网格"] * 4, parent_id=["g0", "g0", "g1", "g1"], name=list("甲乙丙丁")
+    )
+    finer.index = pd.Index([f"m{k}" for k in range(4)], name="grid_id")
+    both = gpd.GeoDataFrame(pd.concat([base, finer]).rename_axis("grid_id"), crs=base.crs)
+    path = write_map(audited(tmp_path, grids=both), tmp_path / "map.html")
+    found = open_map(chromium, path, fragment="#finer=m2")
+    page = found.page
+    assert "微网格" in page.locator(".gc-layers").inner_text()
+    popup = page.locator(".leaflet-popup-content")
+    assert popup.locator(".gc-pop-head").inner_text().split() == ["微网格", "丙"]
+    assert "g1" in popup.inner_text()
+    page.fill("#gc-search", "乙")
+    page.keyboard.press("Enter")
+    assert "m1" in popup.inner_text()
+    popup.locator(".gc-link", has_text="G201").click()
+    assert "甲、乙" in popup.inner_text()
+    lines = """() => {
+      let n = 0;
+      document.querySelectorAll("canvas.leaflet-tile").forEach(tile => {
+        const all = tile.getContext("2d").getImageData(0, 0, tile.width, tile.height).data;
+        for (let i = 0; i < all.length; i += 4) n += all[i] < 125 && all[i + 2] > 110;
+      });
+      return n;
+    }"""
+    found.js("(GC.choose(null), GC.wholeArea(false), GC.state.layers.findings = false)")
+    with_lines = _after(found, "GC.state.layers.finers = true", lines)
+    without = _after(found, "GC.state.layers.finers = false", lines)
+    assert with_lines > without + 300
+    assert found.faults == []
+    found.page.close()
+
+
+def _after(found: Opened, change: str, ask: str) -> int:
+    """Return what `ask` says once the map is painted anew after `change`."""
+    found.js(f"new Promise(done => {{ {change}; GC.tell('layers'); GC.tiles.whenPainted(done); }})")
+    return int(found.page.evaluate(ask))

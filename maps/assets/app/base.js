@@ -57,7 +57,7 @@ GC.keepingFocus = function (draw) {
 GC.state = {
   language: "zh", tier: null, mode: "class", tab: "all", allTiers: false, shown: 200, selected: null,
   order: "rule", filter: "", folded: {}, open: {},
-  layers: { streets: true, units: true, sites: true, findings: true, labels: true, straight: false, circles: {} },
+  layers: { streets: true, units: true, finers: true, sites: true, findings: true, labels: true, straight: false, circles: {} },
   hidden: {}, hiddenSites: {}
 };
 

@@ -33,6 +33,7 @@ GC.drawLayers = function (box) {
   if (GC.base) list.appendChild(GC.check(GC.t("layer_base"), layers, "base"));
   if (GC.sizeOf("streets") + GC.sizeOf("streets_rest")) list.appendChild(GC.check(GC.t("layer_streets"), layers, "streets"));
   if (data.units.id.length) list.appendChild(GC.check(GC.t("layer_units"), layers, "units"));
+  if (data.finers.id.length) list.appendChild(GC.check(GC.finerLevels(), layers, "finers"));
   data.tiers.forEach(function (tier) {
     if (data.circles.key.indexOf(tier.id) < 0) return;
     var text = GC.circlesLabel(tier);

@@ -52,6 +52,7 @@ GC.mark = function (thing) {
   var shapes = GC.data.shapes;
   if (thing.kind === "grid") GC.outline(shapes.grids, thing.at);
   else if (thing.kind === "unit") GC.outline(shapes.units, thing.at);
+  else if (thing.kind === "finer") GC.outline(shapes.finers, thing.at);
   else if (thing.kind === "site") GC.rings(thing.at);
   else GC.markFinding(thing.at);
 };
@@ -60,8 +61,10 @@ GC.markFinding = function (f) {
   var findings = GC.data.findings, shapes = GC.data.shapes, own = GC.model.ownAt[f];
   if (own >= 0) {
     findings.grids[f].forEach(function (g) { GC.outline(shapes.grids, g, true); });
+    findings.finers[f].forEach(function (g) { GC.outline(shapes.finers, g, true); });
     GC.outline(shapes.findings, own);
   } else if (findings.grids[f].length) findings.grids[f].forEach(function (g) { GC.outline(shapes.grids, g); });
+  else if (findings.finers[f].length) findings.finers[f].forEach(function (g) { GC.outline(shapes.finers, g); });
   else if (findings.sites[f].length) findings.sites[f].forEach(GC.ring);
   else findings.units[f].forEach(function (u) { GC.outline(shapes.units, u); });
 };

@@ -223,7 +223,7 @@ GC.chooseTier = function (id) {
   GC.tell("tier");
 };
 
-/* Links: #finding=…, #grid=…, #site=…, #unit=…, #tier=…, #lang=…, joined by &. */
+/* Links: #finding=…, #grid=…, #finer=…, #site=…, #unit=…, #tier=…, #lang=…, joined by &. */
 GC.readHash = function (isFirst) {
   var given = {};
   location.hash.replace(/^#/, "").split("&").forEach(function (part) {
@@ -241,7 +241,7 @@ GC.readHash = function (isFirst) {
     return;
   }
   if (given.print) GC.showSheets(given.print);
-  ["finding", "grid", "site", "unit"].forEach(function (kind) {
+  ["finding", "grid", "finer", "site", "unit"].forEach(function (kind) {
     var at = given[kind] === undefined ? undefined : GC.model[kind + "At"].get(given[kind]);
     if (at !== undefined) GC.choose({ kind: kind, at: at });
   });

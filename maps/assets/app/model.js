@@ -18,6 +18,7 @@ GC.prepare = function () {
   model.unitAt = GC.indexOf(data.units.id);
   model.gridAt = GC.indexOf(grids.id);
   model.siteAt = GC.indexOf(data.sites.id);
+  model.finerAt = GC.indexOf(data.finers.id);
   model.findingAt = GC.indexOf(data.findings.finding_id || []);
   model.isDedicated = grids.id.map(function (_, i) { return !!grids.kind && grids.kind[i] === "dedicated"; });
   model.findingsOf = grids.id.map(function () { return []; });
@@ -193,6 +194,9 @@ GC.categories = function () {
 /* Names. */
 GC.gridName = function (i) { var names = GC.data.grids.name; return (names && names[i]) || GC.data.grids.id[i]; };
 GC.siteName = function (i) { var names = GC.data.sites.name; return (names && names[i]) || GC.data.sites.id[i]; };
+GC.finerName = function (i) { var names = GC.data.finers.name; return (names && names[i]) || GC.data.finers.id[i]; };
+/** What the data calls the finer levels of grids, as 微网格. */
+GC.finerLevels = function () { return Array.from(new Set(GC.data.finers.level || [])).join(GC.t("list_comma")) || GC.t("thing_finer"); };
 GC.unitName = function (i) { var names = GC.data.units.name; return (names && names[i]) || GC.data.units.id[i]; };
 GC.levelName = function (level) { return GC.has("level_" + level) ? GC.t("level_" + level) : level || ""; };
 GC.parentName = function (id) {
@@ -205,9 +209,10 @@ GC.findingPlace = function (f) {
   var unit = findings.units[f].length ? GC.unitName(findings.units[f][0]) : null;
   if (unit === null && grids.length && GC.data.grids.parent_id) unit = GC.parentName(GC.data.grids.parent_id[grids[0]]);
   if (unit) parts.push(unit);
-  if (grids.length) {
-    var first = grids.slice(0, 2).map(GC.gridName).join(GC.t("list_comma"));
-    parts.push(grids.length > 2 ? first + GC.t("and_more", { n: GC.number(grids.length) }) : first);
+  var names = grids.map(GC.gridName).concat(findings.finers[f].map(GC.finerName));
+  if (names.length) {
+    var first = names.slice(0, 2).join(GC.t("list_comma"));
+    parts.push(names.length > 2 ? first + GC.t("and_more", { n: GC.number(names.length) }) : first);
   } else if (findings.sites[f].length) {
     parts.push(GC.siteName(findings.sites[f][0]));
   }
@@ -218,6 +223,6 @@ GC.findingBox = function (f) {
   var own = GC.model.ownAt[f], findings = GC.data.findings, shapes = GC.data.shapes;
   if (own >= 0) return GC.boxOf(shapes.findings, own);
   var of = function (name, list) { return list.map(function (i) { return GC.boxOf(shapes[name], i); }); };
-  return GC.joinBoxes(of("grids", findings.grids[f])) || GC.joinBoxes(of("sites", findings.sites[f]))
-    || GC.joinBoxes(of("units", findings.units[f]));
+  return GC.joinBoxes(of("grids", findings.grids[f])) || GC.joinBoxes(of("finers", findings.finers[f]))
+    || GC.joinBoxes(of("sites", findings.sites[f])) || GC.joinBoxes(of("units", findings.units[f]));
 };

@@ -156,8 +156,27 @@ GC.unitPopup = function (i) {
     ]));
 };
 
+GC.finerPopup = function (i) {
+  var area = GC.value("finers", "area_m2", i), parent = GC.value("finers", "parent_id", i), list = [];
+  GC.data.findings.finers.forEach(function (at, f) { if (at.indexOf(i) >= 0 && GC.inTier(f)) list.push(f); });
+  var box = GC.h("div", { class: "gc-pop" }, GC.heading(GC.thing("finer", i), "#35506e", GC.finerName(i)), GC.rows([
+    [GC.t("field_id"), GC.data.finers.id[i]],
+    [GC.t("field_parent"), parent === null ? null : GC.aboveName(parent)],
+    [GC.t("field_residents"), GC.count("finers", "residents", i)],
+    [GC.t("field_households"), GC.count("finers", "households", i)],
+    [GC.t("field_area"), area === null ? null : GC.measure(area, "m2")]
+  ]));
+  list.slice(0, 8).forEach(function (f) { box.appendChild(GC.findingLink(f)); });
+  return box;
+};
+/** The name of what is above a finer grid: a grid, another finer one, or a unit. */
+GC.aboveName = function (id) {
+  var grid = GC.model.gridAt.get(id), finer = GC.model.finerAt.get(id);
+  return grid !== undefined ? GC.gridName(grid) : finer !== undefined ? GC.finerName(finer) : GC.parentName(id);
+};
+
 GC.popupOf = function (thing) {
-  return { grid: GC.gridPopup, site: GC.sitePopup, unit: GC.unitPopup, finding: GC.findingPopup }[thing.kind](thing.at);
+  return { finer: GC.finerPopup, grid: GC.gridPopup, site: GC.sitePopup, unit: GC.unitPopup, finding: GC.findingPopup }[thing.kind](thing.at);
 };
 GC.tipOf = function (thing) {
   if (thing.kind === "grid") return GC.gridTip(thing.at);

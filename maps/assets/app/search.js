@@ -18,6 +18,7 @@ GC.searchIndex = function () {
   };
   add("unit", GC.data.units.id, GC.data.units.name);
   add("grid", GC.data.grids.id, GC.data.grids.name);
+  add("finer", GC.data.finers.id, GC.data.finers.name);
   add("site", GC.data.sites.id, GC.data.sites.name);
   add("finding", GC.data.findings.finding_id, null);
   GC.index = index;
@@ -37,6 +38,9 @@ GC.find = function (text) {
     .slice(0, GC.MOST_RESULTS).map(function (row) { return row[2]; });
 };
 
+/** What a thing is called: a finer grid by its own level. */
+GC.thing = function (kind, at) { return (kind === "finer" && GC.value("finers", "level", at)) || GC.t("thing_" + kind); };
+
 GC.searchBox = function () {
   var results = GC.h("ul", { class: "gc-results", id: "gc-results", role: "listbox", "aria-label": GC.t("search_results"), hidden: true });
   var state = { hits: [], at: -1 };
@@ -53,7 +57,7 @@ GC.searchBox = function () {
       results.appendChild(GC.h("li", {
         role: "option", id: "gc-hit-" + i, "aria-selected": i === state.at ? "true" : "false",
         onmousedown: function (event) { event.preventDefault(); take(hit); }
-      }, GC.h("small", { class: "gc-kind", text: GC.t("thing_" + hit.kind) }), GC.h("b", { text: name }),
+      }, GC.h("small", { class: "gc-kind", text: GC.thing(hit.kind, hit.at) }), GC.h("b", { text: name }),
       hit.name || hit.kind === "finding" ? GC.h("small", { text: hit.id }) : null));
     });
     if (!state.hits.length) results.appendChild(GC.h("li", { class: "gc-empty", text: GC.t("search_none") }));

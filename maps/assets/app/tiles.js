@@ -65,6 +65,7 @@ GC.paintTile = function (ctx, view) {
   GC.paintGrids(ctx, view);
   if (layers.streets) GC.paintStreets(ctx, view);
   GC.paintBlankEdges(ctx, view);
+  if (layers.finers) GC.paintFiner(ctx, view);
   if (layers.units) GC.paintUnits(ctx, view);
   GC.paintCircles(ctx, view);
   if (layers.findings) GC.paintFindings(ctx, view);
@@ -129,6 +130,14 @@ GC.paintUnits = function (ctx, view) {
     GC.traceAll(ctx, shapes, list, view, true, function () { ctx.stroke(); });
   });
   ctx.setLineDash([]);
+};
+
+/** Grids of the finer levels: thin dark lines inside the grids, once these are large enough to hold some. */
+GC.paintFiner = function (ctx, view) {
+  var shapes = GC.data.shapes.finers;
+  if (!shapes.n || GC.cellPixels(view) < 40) return;
+  ctx.strokeStyle = "rgba(18,58,110,.6)"; ctx.lineWidth = 0.9;
+  GC.traceAll(ctx, shapes, GC.inView(shapes, view, 2), view, true, function () { ctx.stroke(); });
 };
 
 GC.STRAIGHT_COLOUR = "#b4470a";
