@@ -1,9 +1,8 @@
 """The words a user sees, in Chinese and English, as data.
 
 `text("outputs.ledger_title", "zh")` looks a key up in `<room>.toml` beside this file; one file
-a room, each entry
-`key = { zh = "…", en = "…" }`; `sources.toml` has the sources by language instead. Templates use `str.format` fields; values are only ever *values*
-of a template.
+a room, each entry `key = { zh = "…", en = "…" }`; `sources.toml` has sources by language instead.
+Templates use `str.format` fields; values are only ever *values* of a template.
 """
 
 import os
