@@ -36,79 +36,91 @@ GC.sizeOf = function (name) {
 
 /** Whole numbers of a section: bytes in planes, the lowest of all numbers first. */
 GC.wholes = function (bytes, section) {
-  var n = section.n, values = new Float64Array(n), factor = 1, at = section.at;
-  for (var plane = 0; plane < section.width; plane++, factor *= 256) {
-    for (var i = 0; i < n; i++) values[i] += bytes[at++] * factor;
+  var n = section.n, width = section.width, values = width > 4 ? new Float64Array(n) : new Uint32Array(n);
+  for (var plane = 0, at = section.at; plane < width; plane++) {
+    var i = 0, shift = 8 * plane, factor = Math.pow(256, plane);
+    if (!plane) for (; i < n; i++) values[i] = bytes[at++];
+    else if (width > 4) for (; i < n; i++) values[i] += bytes[at++] * factor;
+    else for (; i < n; i++) values[i] |= bytes[at++] << shift;
   }
   return values;
 };
-GC.unzigzag = function (value) { return value % 2 ? -(value + 1) / 2 : value / 2; };
+
+/** Whole numbers of either sign: 0, -1, 1, -2 told as 0, 1, 2, 3. */
+GC.signed = function (bytes, section) {
+  var told = GC.wholes(bytes, section);
+  if (section.width > 4) return told.map(function (value) { return value % 2 ? -(value + 1) / 2 : value / 2; });
+  var values = new Int32Array(told.buffer);
+  for (var i = 0; i < values.length; i++) values[i] = values[i] >>> 1 ^ -(values[i] & 1);
+  return values;
+};
 
 /** Shapes of a layer: `first[i]` to `first[i + 1]` are the rings of shape i, `start[r]` to `start[r + 1]` the points
  *  of ring r in `x`, `y`; `box` holds four numbers a shape. */
 GC.shapes = function (data, bytes, name) {
-  var rings = GC.wholes(bytes, data.sections[name + ".rings"]), sizes = GC.wholes(bytes, data.sections[name + ".sizes"]);
-  var step = data.sections[name + ".xy"].step, steps = GC.stepsOf(data, bytes, name, sizes), n = steps.x.length;
-  var x = new Float64Array(n), y = Float64Array.from(steps.y), least = 0, most = 0;
-  for (var i = 0; i < n; i++) {
-    x[i] = GC.worldX(data.origin[0] + steps.x[i] * step);
+  var rings = GC.wholes(bytes, data.sections[name + ".rings"]), start = GC.sums(GC.wholes(bytes, data.sections[name + ".sizes"]));
+  var step = data.sections[name + ".xy"].step, at = GC.stepsOf(data, bytes, name, start[start.length - 1]), x = at.x, y = at.y, least = 0, most = 0;
+  for (var i = 0; i < x.length; i++) {
+    x[i] = GC.worldX(data.origin[0] + x[i] * step);
     if (y[i] < least) least = y[i]; else if (y[i] > most) most = y[i];
   }
   GC.toWorldY(y, data.origin[1], step, least, most);
-  var shapes = { n: rings.length, first: GC.sums(rings), start: GC.sums(sizes), x: x, y: y };
+  var shapes = { n: rings.length, first: GC.sums(rings), start: start, x: x, y: y };
   shapes.box = GC.boxes(shapes);
   return shapes;
 };
 
-/** The places of a layer in whole steps from the origin: each by its difference from the one before, or taken along an
- *  earlier ring. Layers of one step that share borders lie one after the other in a pool, so earlier ones are read first. */
-GC.stepsOf = function (data, bytes, name, sizes) {
-  var runs = data.sections[name + ".runs"], pool, from = 0, n = GC.sum(sizes);
-  if (runs) {
-    pool = GC.poolOf(data, bytes, runs.step);
-    from = pool.from[name];
-    while (pool.read <= pool.names.indexOf(name)) GC.readSteps(data, bytes, pool.names[pool.read++], pool);
-  } else {
-    pool = { x: new Int32Array(n), y: new Int32Array(n), from: {} };
-    pool.from[name] = 0;
-    GC.readSteps(data, bytes, name, pool);
+/** The n places of a layer in whole steps from the origin: each by its difference from the one before, or taken along an
+ *  earlier ring. Layers of one step that share borders lie one after the other in a pool, and are read in that order. */
+GC.stepsOf = function (data, bytes, name, n) {
+  if (!data.sections[name + ".runs"]) {
+    var own = { x: new Float64Array(n), y: new Float64Array(n) };
+    GC.readSteps(own, 0, GC.signed(bytes, data.sections[name + ".xy"]), [n], []);
+    return own;
   }
-  return { x: pool.x.subarray(from, from + n), y: pool.y.subarray(from, from + n) };
+  var pool = GC.poolOf(data, bytes, data.sections[name + ".runs"].step), from = pool.from[pool.names.indexOf(name)];
+  while (pool.read <= pool.names.indexOf(name)) {
+    var next = pool.names[pool.read], read = function (part) { return GC.wholes(bytes, data.sections[next + "." + part]); };
+    GC.readSteps(pool, pool.from[pool.read++], GC.signed(bytes, data.sections[next + ".xy"]), read("runs"), read("sources"));
+  }
+  return { x: pool.x.slice(from, from + n), y: pool.y.slice(from, from + n) };
 };
 GC.poolOf = function (data, bytes, step) {
-  var pools = data.pools || (data.pools = {}), n = 0, ring = 0;
-  if (pools[step]) return pools[step];
-  var pool = pools[step] = { names: [], from: {}, read: 0 }, sizes = [];
+  var pools = data.pools || (data.pools = {}), pool = pools[step], n = 0;
+  if (pool) return pool;
+  pool = pools[step] = { names: [], from: [], read: 0 };
+  var starts = [];
   Object.keys(data.sections).forEach(function (key) {
     var name = key.split(".")[0];
     if (key !== name + ".runs" || data.sections[key].step !== step) return;
+    var start = GC.sums(GC.wholes(bytes, data.sections[name + ".sizes"]));
     pool.names.push(name);
-    pool.from[name] = n;
-    sizes.push(GC.wholes(bytes, data.sections[name + ".sizes"]));
-    n += GC.sum(sizes[sizes.length - 1]);
+    pool.from.push(n);
+    starts.push(start);
+    n += start[start.length - 1];
   });
-  pool.x = new Int32Array(n); pool.y = new Int32Array(n); pool.after = new Int32Array(n); pool.before = new Int32Array(n);
-  sizes.forEach(function (list) {
-    list.forEach(function (size) { // the neighbours of each place in its ring
-      for (var i = 0; i < size; i++) {
-        pool.after[ring + i] = ring + (i + 1) % size;
-        pool.before[ring + i] = ring + (i + size - 1) % size;
-      }
-      ring += size;
-    });
+  pool.x = new Float64Array(n); pool.y = new Float64Array(n); pool.after = new Uint32Array(n); pool.before = new Uint32Array(n);
+  for (var i = 0; i < n; i++) { pool.after[i] = i + 1; pool.before[i] = i - 1; }
+  starts.forEach(function (start, layer) { // a ring goes back to its first place
+    for (var r = 0; r + 1 < start.length; r++) {
+      var first = pool.from[layer] + start[r], last = pool.from[layer] + start[r + 1] - 1;
+      pool.after[last] = first; pool.before[first] = last;
+    }
   });
   return pool;
 };
-GC.readSteps = function (data, bytes, name, pool) {
-  var section = function (part) { return data.sections[name + "." + part]; }, told = GC.wholes(bytes, section("xy"));
-  var runs = section("runs") ? GC.wholes(bytes, section("runs")) : [told.length / 2], sources = section("runs") ? GC.wholes(bytes, section("sources")) : [];
-  var at = pool.from[name], x = 0, y = 0, next = 0;
+
+/** `runs`: new places, taken places, new places …; a source tells how far back the first one lies, times 2, plus 1 against the order there. */
+GC.readSteps = function (pool, at, told, runs, sources) {
+  var x = 0, y = 0, next = 0, px = pool.x, py = pool.y;
   for (var r = 0; r < runs.length; r++) {
-    var left = runs[r], taken = r % 2 === 1, source = taken ? sources[r >> 1] : 0, to = source % 2 ? pool.before : pool.after;
-    for (var from = at - Math.floor(source / 2); left > 0; left--, at++) {
-      if (taken) { x = pool.x[from]; y = pool.y[from]; from = to[from]; }
-      else { x += GC.unzigzag(told[next++]); y += GC.unzigzag(told[next++]); }
-      pool.x[at] = x; pool.y[at] = y;
+    var to = at + runs[r];
+    if (r % 2) {
+      var source = sources[r >> 1], onward = source % 2 ? pool.before : pool.after, from = at - (source >>> 1);
+      for (; at < to; at++, from = onward[from]) { px[at] = px[from]; py[at] = py[from]; }
+      x = px[at - 1]; y = py[at - 1];
+    } else {
+      for (; at < to; at++) { px[at] = x += told[next++]; py[at] = y += told[next++]; }
     }
   }
 };
@@ -128,7 +140,6 @@ GC.toWorldY = function (y, origin, step, least, most) {
   }
 };
 
-GC.sum = function (counts) { return counts.reduce(function (sum, count) { return sum + count; }, 0); };
 GC.sums = function (counts) {
   var sums = new Uint32Array(counts.length + 1);
   for (var i = 0; i < counts.length; i++) sums[i + 1] = sums[i] + counts[i];

@@ -7,7 +7,7 @@ GC.whatIfCity = function (bytes) {
     head: head, siteXY: packed.places("site.xy"), grid: packed.summed("member.grid"),
     member: packed.summed("member.place"), isHead: packed.whole("grid.head"), area: packed.whole("grid.area")
   };
-  city.weight = packed.read("member.weight").map(function (value) { return value / parts; });
+  city.weight = Float64Array.from(packed.read("member.weight"), function (value) { return value / parts; });
   city.nGrids = city.isHead.length;
   if (head.model === "radius") GC.straightCity(city, packed); else GC.streetCity(city, packed);
   city.before = GC.whatIfJudge(city, { add: [], move: {}, remove: [], links: [] }).tiers;
@@ -17,15 +17,16 @@ GC.packedCity = function (bytes) {
   var size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
   var head = JSON.parse(new TextDecoder("utf-8").decode(bytes.subarray(8, 8 + size))), body = bytes.subarray(8 + size);
   var read = function (name) { return GC.wholes(body, head.sections[name]); };
+  var signed = function (name) { return GC.signed(body, head.sections[name]); };
   return {
     head: head, read: read, whole: function (name) { return Int32Array.from(read(name)); },
-    signed: function (name) { return Int32Array.from(read(name), GC.unzigzag); },
+    signed: signed,
     summed: function (name) {
       var now = 0;
-      return Int32Array.from(read(name), function (step) { return now += GC.unzigzag(step); });
+      return Int32Array.from(signed(name), function (step) { return now += step; });
     },
     places: function (name) {
-      var steps = read(name).map(GC.unzigzag);
+      var steps = Float64Array.from(signed(name));
       for (var i = 2; i < steps.length; i++) steps[i] += steps[i - 2];
       return steps.map(function (step) { return step / head.steps_per_m; });
     }
@@ -44,7 +45,7 @@ GC.streetCity = function (city, packed) {
     cells: whole("grid.cells"), inside: {}, sites: {}
   });
   for (var c = 0; c < city.start.length; c++) city.end[c] += city.start[c];
-  city.xy = GC.edgePlaces(city, packed.read("edge.xy"));
+  city.xy = GC.edgePlaces(city, packed.signed("edge.xy"));
   GC.edgeTimes(city);
   head.tiers.forEach(function (tier) { city.inside[tier.id] = whole("inside." + tier.id); city.sites[tier.id] = whole("sites." + tier.id); });
   city.longest = Math.max.apply(null, head.tiers.map(function (tier) { return tier.limit_ms; }));
@@ -59,7 +60,7 @@ GC.edgePlaces = function (city, steps) {
     for (var i = 0; i <= city.edgeSize[e]; i++, at += 2) {
       var junction = i === 0 ? ends[2 * e] : i === city.edgeSize[e] ? ends[2 * e + 1] : -1, known = told.get(junction);
       if (known !== undefined) { x = xy[known]; y = xy[known + 1]; } else if (junction >= 0) told.set(junction, at);
-      x += GC.unzigzag(steps[at]); y += GC.unzigzag(steps[at + 1]);
+      x += steps[at]; y += steps[at + 1];
       xy[at] = x; xy[at + 1] = y;
     }
   }
