@@ -17,6 +17,8 @@ __all__ = ["counts_by_doubling", "counts_up_to"]
 
 _NODE_BITS: Final = 24
 _SITE_BITS: Final = 16
+_TAIL: Final = np.uint64(32)
+_TIME: Final = np.uint64(NEVER_MS)
 
 
 def counts_up_to(graph: Graph, sites: Places, k: int, *, limits_ms: tuple[int, ...]) -> Ints:
@@ -74,9 +76,10 @@ def _labels(arcs: Arcs, seeds: Longs, sizes: tuple[int, int, int]) -> tuple[Ints
         times[node, n], sites[node, n] = time, site
         n_labels[node] = n + 1
         for at in range(arcs.first[node], arcs.first[node + 1]):
-            later = time + np.int64(arcs.time_ms[at])
-            if later <= limit and n_labels[arcs.tail[at]] < k:
-                key = (later << _NODE_BITS) + arcs.tail[at] << _SITE_BITS
+            tail, time_ms = np.int64(arcs.ways[at] >> _TAIL), np.int64(arcs.ways[at] & _TIME)
+            later = time + time_ms
+            if later <= limit and n_labels[tail] < k:
+                key = (later << _NODE_BITS) + tail << _SITE_BITS
                 heapq.heappush(heap, key + site)
     return times, n_labels
 

@@ -13,6 +13,8 @@ from geo.coverage.network.graph import Arcs, Chains, Graph
 __all__ = ["nearest_site_along", "nearest_site_straight"]
 
 _NEVER: Final = NEVER_MS
+_TAIL: Final = np.uint64(32)
+_TIME: Final = np.uint64(NEVER_MS)
 
 
 def nearest_site_straight(xy: Floats, sites_xy: Floats) -> Ints:
@@ -81,10 +83,10 @@ def _follow(arcs: Arcs, times: Ints, seed: Ints, site: Ints, owner: Ints) -> Non
             waiting -= 1
             node = stack[waiting]
             for at in range(arcs.first[node], arcs.first[node + 1]):
-                other = arcs.tail[at]
+                other, time_ms = arcs.ways[at] >> _TAIL, np.int64(arcs.ways[at] & _TIME)
                 if owner[other] >= 0:
                     continue
-                if np.int64(times[node]) + arcs.time_ms[at] == times[other] < _NEVER:
+                if np.int64(times[node]) + time_ms == times[other] < _NEVER:
                     owner[other] = site[s]
                     stack[waiting] = other
                     waiting += 1

@@ -113,11 +113,11 @@ def _unrounded(town: Town, spot: Spots, exact: np.ndarray) -> np.ndarray:
     return np.where(on, share * exact[spot.edge], 0.0)
 
 
-@pytest.mark.parametrize("worth", [0.0, np.inf], ids=["in threads", "in one"])
+@pytest.mark.parametrize("worth", [0, 1 << 22], ids=["in threads", "in one"])
 def test_counts_equal_one_search_a_site(
-    town: Town, worth: float, monkeypatch: pytest.MonkeyPatch
+    town: Town, worth: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("geo.coverage.network.counts._WORTH_SECONDS", worth)
+    monkeypatch.setattr("geo.coverage.network.counts._WORTH_THREADS", worth)
     rng = np.random.default_rng(1)
     graph = town.graph
     limits = (300_000, 600_000, 900_000)

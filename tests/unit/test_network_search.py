@@ -109,7 +109,11 @@ def test_where_no_street_is_open_nothing_is_counted() -> None:
 
 @pytest.mark.parametrize("mode", ["walk", "car"])
 @pytest.mark.parametrize("seed", range(8))
-def test_counts_at_every_node_of_the_streets_equal_one_search_a_site(seed: int, mode: str) -> None:
+@pytest.mark.parametrize("worth", [0, 1 << 18], ids=["in threads", "in one"])
+def test_counts_at_every_node_of_the_streets_equal_one_search_a_site(
+    seed: int, mode: str, worth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geo.coverage.network.counts._WORTH_THREADS", worth)
     edges, ways = street_edges(streets := _streets(seed)), ways_of(streets, modes()[mode])
     graph = build_graph(edges, ways)
     chain, at_ms = np.empty((2, len(edges.node_xy)), dtype=np.int32)

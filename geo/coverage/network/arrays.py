@@ -5,12 +5,28 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NEVER_MS", "Floats", "Ints", "Longs", "Mask", "Places", "Queue", "Scratch"]
+__all__ = [
+    "NEVER_MS",
+    "Buckets",
+    "CountedPlaces",
+    "Floats",
+    "Ints",
+    "Longs",
+    "Mask",
+    "Packed",
+    "Places",
+    "Scratch",
+    "Seen",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+Packed = npt.NDArray[np.uint64]
+
+Buckets = npt.NDArray[np.uint32]
+"""The first entry of each bucket of waiting junctions (0: none), a power of two of them."""
 
 NEVER_MS: Final = 2**31 - 1
 """Time (ms) of what cannot be reached."""
@@ -28,26 +44,25 @@ class Places(NamedTuple):
     access_ms: Ints
 
 
-class Queue(NamedTuple):
-    """Scratch of one search over n junctions.
+class CountedPlaces(NamedTuple):
+    """k places, ready for counting.
 
-    `head`: first entry of each bucket, a power of two of them. `after`: the next entry of the same
-    bucket. `waits`: the junction of each entry. `slot`: bucket that each junction waits in, else
-    -1; its other entries are out of date. `state`: how many entries wait, how many are in use.
+    `row`: where each is counted: its junction, or n_nodes and more: one of those on chains, in
+    order of the chains; -1 on no street. `placed`, `first`: those, and where each chain's begin.
+    `access_ms`: the longest way from a place on each chain to the chain.
     """
 
-    head: Ints
-    after: Ints
-    waits: Ints
-    slot: Ints
-    state: Ints
+    row: Ints
+    placed: Places
+    first: Ints
+    access_ms: Ints
 
 
 class Scratch(NamedTuple):
     """What one thread writes to.
 
-    `times` of all junctions, those seen in `nodes`; chains seen in `chains` (`is_seen` 1); `best`
-    time of all owners, those seen in `owners`.
+    `times` of all junctions, those seen in `nodes` (room for one more); chains seen in `chains`
+    (`is_seen` 1); `best` time of all owners, those seen in `owners`.
     """
 
     times: Ints
@@ -56,3 +71,11 @@ class Scratch(NamedTuple):
     chains: Ints
     best: Ints
     owners: Ints
+
+
+class Seen(NamedTuple):
+    """Room for what searches see, one after the other: which junction, from which site, when."""
+
+    node: Ints
+    site: Ints
+    time_ms: Ints

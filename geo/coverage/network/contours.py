@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from geo.coverage.compiled import in_threads
+from geo.coverage.compiled import compiled, in_threads
 from geo.coverage.measures import ALL_CATEGORIES, site_sets
 from geo.coverage.network.arrays import Floats, Ints, Longs
 from geo.coverage.network.kernel import NETWORK, Net, NetworkKernel, limit_ms
@@ -144,17 +144,13 @@ class _Lattice:
                 values[some] = mine
         return targets_of(net.graph, places, np.arange(n, dtype=np.int32))
 
-    def _among(self, known_xy: Floats) -> Longs:
+    def _among(self, known_xy: Floats) -> Ints:
         """Return which of the points `known_xy` is the middle of each cell, else -1."""
         low = np.array([self.columns.min(), self.rows.min()])
         shape = np.array([self.columns.max(), self.rows.max()]) + 1 - low
         number = np.full(shape, -1, dtype=np.int32)
-        cell = np.floor(known_xy / self.step).astype(np.int32)
-        is_middle = ((cell + 0.5) * self.step == known_xy).all(axis=1)
-        cell -= low
-        some = np.flatnonzero(is_middle & ((cell >= 0) & (cell < shape)).all(axis=1))
-        number[cell[some, 0], cell[some, 1]] = some
-        return np.asarray(number[self.columns - low[0], self.rows - low[1]], dtype=np.int64)
+        _number(known_xy, self.step, low, number)
+        return np.asarray(number[self.columns - low[0], self.rows - low[1]])
 
     def strips(self, found: Reached) -> Iterator["_Strip"]:
         """Yield the windows around what each site reaches, so many at a time as fit in memory."""
@@ -177,6 +173,17 @@ class _Lattice:
             field[row, left[at] + column] = found.time_ms[cells]
             shift = low[mine] - np.column_stack([left, np.zeros_like(left)]) - 0.5
             yield _Strip(field=field, left=left, shift=shift, sites=sites[mine], step=self.step)
+
+
+@compiled
+def _number(xy: Floats, step: float, low: Longs, number: Ints) -> None:
+    """Fill `number` (by column and row from `low` on) with the points that are middles of cells."""
+    for point in range(len(xy)):
+        column, row = int(np.floor(xy[point, 0] / step)), int(np.floor(xy[point, 1] / step))
+        is_middle = (column + 0.5) * step == xy[point, 0] and (row + 0.5) * step == xy[point, 1]
+        column, row = column - low[0], row - low[1]
+        if is_middle and 0 <= column < len(number) and 0 <= row < number.shape[1]:
+            number[column, row] = point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

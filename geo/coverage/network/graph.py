@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geo.coverage.compiled import compiled
-from geo.coverage.network.arrays import NEVER_MS, Floats, Ints, Longs, Mask
+from geo.coverage.network.arrays import NEVER_MS, Floats, Ints, Longs, Mask, Packed
 from geo.coverage.network.hilbert import hilbert_order
 from geo.coverage.network.modes import Ways
 from geo.coverage.streets import Edges
@@ -34,16 +34,18 @@ class Chains(NamedTuple):
 
 
 class Arcs(NamedTuple):
-    """The ways *towards* each junction: from `tail` by `chain` in `time_ms`, CSR by `first`.
+    """The ways *towards* each junction, CSR by `first`; `chain`: what each runs along.
 
-    Searches run from the sites outwards against the direction of travel. A way that is closed
-    has the time NEVER_MS.
+    `ways`: where each comes from in the upper 32 bits, below them whether that is a dead end, and
+    the time (ms) in the lower 31; a way that is closed has the time NEVER_MS. Searches run from the
+    sites outwards, against the direction of travel. `bucket_bits`: a bucket of waiting junctions
+    spans 2 to the power of this many milliseconds, about a middling way.
     """
 
     first: Ints
-    tail: Ints
     chain: Ints
-    time_ms: Ints
+    ways: Packed
+    bucket_bits: int
 
 
 class Cuts(NamedTuple):
@@ -202,9 +204,12 @@ def arcs_of(chains: Chains, n: int) -> Arcs:
     order = np.lexsort((tail, head))
     first = np.zeros(n + 1, dtype=np.int32)
     np.cumsum(np.bincount(head, minlength=n), out=first[1:])
+    is_dead_end = (np.diff(first) == 1)[tail]
+    ways = tail.astype(np.uint64) << np.uint64(32) | is_dead_end.astype(np.uint64) << np.uint64(31)
+    middle = int(np.median(chains.time_ms)) if len(number) else 0
     return Arcs(
         first=first,
-        tail=tail[order],
         chain=np.tile(number, 2)[order],
-        time_ms=time_ms[order].astype(np.int32),
+        ways=(ways | time_ms.astype(np.uint64))[order],
+        bucket_bits=max(middle.bit_length(), 1),
     )

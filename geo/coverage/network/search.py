@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.coverage.compiled import compiled
-from geo.coverage.network.arrays import NEVER_MS, Ints, Longs, Places, Queue, Scratch
+from geo.coverage.network.arrays import NEVER_MS, Buckets, Ints, Longs, Places, Scratch
 from geo.coverage.network.graph import Graph
-from geo.coverage.network.loops import BUCKET_BITS, arrive, nearest, reach
+from geo.coverage.network.loops import arrive, nearest, reach
 
 __all__ = [
     "CHUNK",
@@ -22,10 +22,10 @@ __all__ = [
     "Reached",
     "Targets",
     "arrival_ms",
+    "buckets_for",
     "by_chain",
     "longest_ms",
     "nearest_ms",
-    "queue_for",
     "reached",
     "scratch_for",
     "take",
@@ -46,7 +46,7 @@ class Reached(NamedTuple):
     time_ms: Ints
 
 
-def take(places: Places, some: Longs | slice) -> Places:
+def take(places: Places, some: Ints | Longs | slice) -> Places:
     """Return the places at the positions `some`."""
     chain, at_ms, access_ms = (values[some] for values in places)
     return Places(chain=chain, at_ms=at_ms, access_ms=access_ms)
@@ -95,8 +95,9 @@ def nearest_ms(graph: Graph, sites: Places) -> Ints:
     One search from all sites: O(arcs), a little more where a bucket is looked at twice.
     """
     times = np.full(graph.n_nodes, NEVER_MS, dtype=np.int32)
-    queue = queue_for(graph, longest_ms(graph, sites), len(sites.chain))
-    nearest(graph.chains, graph.arcs, sites, times, queue)
+    buckets = buckets_for(graph, longest_ms(graph, sites))
+    graph.arcs.ways.max(initial=0)  # in order it is faster read than here and there
+    nearest(graph.chains, graph.arcs, sites, times, buckets)
     return times
 
 
@@ -150,7 +151,7 @@ def reached(graph: Graph, sites: Places, targets: Targets, *, limit_ms: int) -> 
 
     def search(start: int) -> tuple[Ints, Ints, Ints]:
         some = take(sites, slice(start, start + CHUNK))
-        tools = (scratch_for(graph, targets.size), queue_for(graph, longest, 1))
+        tools = (scratch_for(graph, targets.size), buckets_for(graph, longest))
         return reach(graph.chains, graph.arcs, some, arrays, limit_ms, tools)
 
     starts = range(0, len(sites.chain), CHUNK)
@@ -175,7 +176,7 @@ def scratch_for(graph: Graph, n_owners: int) -> Scratch:
     n_chains = len(graph.chains.start)
     return Scratch(
         times=np.full(graph.n_nodes, NEVER_MS, dtype=np.int32),
-        nodes=np.empty(graph.n_nodes, dtype=np.int32),
+        nodes=np.empty(graph.n_nodes + 1, dtype=np.int32),
         is_seen=np.full(n_chains, -1, dtype=np.int32),
         chains=np.empty(n_chains, dtype=np.int32),
         best=np.full(n_owners, NEVER_MS, dtype=np.int32),
@@ -183,16 +184,7 @@ def scratch_for(graph: Graph, n_owners: int) -> Scratch:
     )
 
 
-def queue_for(graph: Graph, longest_ms: int, n_sites: int) -> Queue:
-    """Return an empty queue for searches from `n_sites` sites at one time.
-
-    No two waiting times differ by more than `longest_ms`.
-    """
-    n_entries = 2 * (len(graph.arcs.tail) + n_sites)
-    return Queue(
-        head=np.full(1 << ((longest_ms >> BUCKET_BITS) + 3).bit_length(), -1, dtype=np.int32),
-        after=np.empty(n_entries, dtype=np.int32),
-        waits=np.empty(n_entries, dtype=np.int32),
-        slot=np.full(graph.n_nodes, -1, dtype=np.int32),
-        state=np.zeros(2, dtype=np.int32),
-    )
+def buckets_for(graph: Graph, longest_ms: int) -> Buckets:
+    """Return empty buckets for searches where no two waiting times differ by more than that."""
+    n = (longest_ms >> graph.arcs.bucket_bits) + 3
+    return np.zeros(1 << n.bit_length(), dtype=np.uint32)
