@@ -103,8 +103,7 @@ def _rows(
     told, of = np.unique(lacking[:, 0].astype(np.intp), return_inverse=True)
     left, right = (ids[side[told]] for side in pairs)
     order = np.lexsort((right, left))
-    points = shapely.points(lacking[:, 2:])
-    vertices = shapely.multipoints(points, indices=of) if len(of) else points
+    vertices = _multipoints(lacking[:, 2:], of)
     n_vertices = np.bincount(of, minlength=len(told))
     n_right = np.bincount(of, weights=lacking[:, 1], minlength=len(told)).astype(int)
     names = display_names(grids, np.unique(np.concatenate([side[told] for side in pairs])))
@@ -124,3 +123,16 @@ def _rows(
                 "n_right": int(n_right[k]),
             },
         }
+
+
+def _multipoints(xy: Floats, of: Positions) -> npt.NDArray[np.object_]:
+    """Return the places `xy` (k, 2), different ones, as points by number `of` (ascending).
+
+    By way of lines: an object for each point takes five times as long.
+    """
+    first = np.flatnonzero(np.diff(of, prepend=-1))
+    xy, of = np.insert(xy, first, xy[first], axis=0), np.insert(of, first, of[first])
+    points: npt.NDArray[np.object_] = shapely.extract_unique_points(
+        shapely.linestrings(xy, indices=of)
+    )
+    return points

@@ -250,7 +250,7 @@ def spans(geometry: Geometries, reach_m: float) -> Geometries:
 
 
 def _is_too_much(residue: Residue, share: float) -> bool:
-    return len(residue.at) > max(share * residue.n_segments, _FEW)
+    return residue.n_left > max(share * residue.n_segments, _FEW)
 
 
 def _is_equal_place(faces: Geometries, grids: Geometries) -> npt.NDArray[np.bool_]:

@@ -25,7 +25,7 @@ class Residue:
     `many_at`, `many_key` where segments start that more than two rings have. `outline_vertex` (s):
     where the segments of polygons start that an outline has too; `outline_owner` (s): their
     polygon, in order. `fingerprint` (n), and of the outlines after them. `n_segments` of the
-    polygons.
+    polygons; `n_left` of them are residual and not along an outline.
     """
 
     both: Rings
@@ -44,6 +44,7 @@ class Residue:
     outline_owner: Ints
     fingerprint: Keys
     n_segments: int
+    n_left: int
 
     @cached_property
     def chain(self) -> Floats:
@@ -138,6 +139,7 @@ def residue_of(both: Rings, n: int, *, turn: Signs | None = None) -> Residue:
         outline_owner=owner[bound],
         fingerprint=segments.fingerprint,
         n_segments=int(np.count_nonzero(segments.sign[:n_own])),
+        n_left=int(np.count_nonzero(~outline[at])),
     )
 
 

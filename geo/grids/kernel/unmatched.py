@@ -17,6 +17,8 @@ __all__ = ["lone_segments", "unmatched"]
 Longs = npt.NDArray[np.int64]
 Positions = npt.NDArray[np.intp]
 
+Line = tuple[float, float, float, float]
+
 _SAME_M: Final = 0.001
 """Vertices no further apart than this (m) match."""
 _TINY: Final = 1e-12
@@ -63,13 +65,10 @@ def unmatched(
     row_start = np.searchsorted(rings.owner[ring], all_polygons)
     vertex_start = rings.start[np.searchsorted(rings.owner, all_polygons)]
     length_m = np.zeros((len(pairs[0]), 2))
-    lacking = _compared(
+    lacking: Floats = _compared(
         rows, row_start, rings.xy, vertex_start, pairs[0], pairs[1], distance_m, length_m
     )
-    lacking = lacking[np.lexsort(lacking.T[::-1])]
-    is_new = np.ones(len(lacking), dtype=bool)
-    is_new[1:] = (lacking[1:] != lacking[:-1]).any(axis=1)
-    return length_m, lacking[is_new]
+    return length_m, lacking
 
 
 @compiled
@@ -95,6 +94,7 @@ def _compared(
             near = _near(theirs, box)
             if len(near) == 0:
                 continue
+            segments = _near(segments, _box(near, distance))
             axis = _long_axis(near)
             low, order = _sorted_low(near, axis)
             points = xy[vertex_start[other] : vertex_start[other + 1]]
@@ -104,6 +104,7 @@ def _compared(
                 segments, near, low, order, points, places, place_order, axis, distance, found
             )
             length_m[p, side] = length
+            n_found = _distinct(found, n_found)
             while count + n_found > len(lacking):
                 lacking = np.concatenate((lacking, np.empty_like(lacking)))
             for k in range(n_found):
@@ -134,22 +135,22 @@ def _along_all(
     n_found, total = 0, 0.0
     for s in range(len(mine)):
         a, b = min(mine[s, axis], mine[s, axis + 2]), max(mine[s, axis], mine[s, axis + 2])
+        line = (mine[s, 0], mine[s, 1], mine[s, 2], mine[s, 3])
         n_spans = 0
         at_first, at_last = False, False
         for k in range(first_from(low, a - distance - widest), len(low)):
             if low[k] > b + distance:
                 break
             t = order[k]
-            if not (
-                _is_box_near(mine, s, near, t, distance) and _is_near(mine, s, near, t, distance)
-            ):
+            other = (near[t, 0], near[t, 1], near[t, 2], near[t, 3])
+            if not (_is_box_near(line, other, distance) and _is_near(line, other, distance)):
                 continue
-            begin, end = _stretch(mine, s, near, t, distance)
+            begin, end = _stretch(line, other, distance)
             if end - begin > _SAME_M:
                 spans[n_spans, 0], spans[n_spans, 1] = begin, end
                 n_spans += 1
-                at_first = at_first or _is_beside(mine[s, 0], mine[s, 1], near, t, distance)
-                at_last = at_last or _is_beside(mine[s, 2], mine[s, 3], near, t, distance)
+                at_first = at_first or _is_beside(line[0], line[1], other, distance)
+                at_last = at_last or _is_beside(line[2], line[3], other, distance)
         for k in range(merged(spans, n_spans)):
             total += spans[k, 1] - spans[k, 0]
         for end_at in range(2):
@@ -159,6 +160,29 @@ def _along_all(
                 found[n_found, 0], found[n_found, 1] = x, y
                 n_found += 1
     return n_found, total
+
+
+@compiled
+def _distinct(found: Floats, count: int) -> int:
+    """Sort the first `count` rows by x, then y; leave each once; return how many there are."""
+    gap = 1
+    while gap < count // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for k in range(gap, count):
+            x, y = found[k, 0], found[k, 1]
+            at = k
+            while at >= gap and (found[at - gap, 0], found[at - gap, 1]) > (x, y):
+                found[at, 0], found[at, 1] = found[at - gap, 0], found[at - gap, 1]
+                at -= gap
+            found[at, 0], found[at, 1] = x, y
+        gap //= 3
+    n_distinct = min(count, 1)
+    for k in range(1, count):
+        if found[k, 0] != found[k - 1, 0] or found[k, 1] != found[k - 1, 1]:
+            found[n_distinct, 0], found[n_distinct, 1] = found[k, 0], found[k, 1]
+            n_distinct += 1
+    return n_distinct
 
 
 @compiled
@@ -226,50 +250,50 @@ def _has(points: Floats, places: Floats, order: Longs, x: float, y: float, axis:
 
 
 @compiled
-def _is_box_near(a: Floats, s: int, b: Floats, t: int, reach: float) -> bool:
+def _is_box_near(a: Line, b: Line, reach: float) -> bool:
     return bool(
-        min(a[s, 0], a[s, 2]) <= max(b[t, 0], b[t, 2]) + reach
-        and min(b[t, 0], b[t, 2]) <= max(a[s, 0], a[s, 2]) + reach
-        and min(a[s, 1], a[s, 3]) <= max(b[t, 1], b[t, 3]) + reach
-        and min(b[t, 1], b[t, 3]) <= max(a[s, 1], a[s, 3]) + reach
+        min(a[0], a[2]) <= max(b[0], b[2]) + reach
+        and min(b[0], b[2]) <= max(a[0], a[2]) + reach
+        and min(a[1], a[3]) <= max(b[1], b[3]) + reach
+        and min(b[1], b[3]) <= max(a[1], a[3]) + reach
     )
 
 
 @compiled
-def _is_near(a: Floats, s: int, b: Floats, t: int, reach: float) -> bool:
+def _is_near(a: Line, b: Line, reach: float) -> bool:
     """Return True for segments that cross, or an end of which is within reach of the other."""
     for end in range(0, 4, 2):
-        if _distance(a[s, end], a[s, end + 1], b, t) <= reach:
+        if _distance(a[end], a[end + 1], b) <= reach:
             return True
-        if _distance(b[t, end], b[t, end + 1], a, s) <= reach:
+        if _distance(b[end], b[end + 1], a) <= reach:
             return True
-    first = _away(a[s, 0], a[s, 1], b, t) * _away(a[s, 2], a[s, 3], b, t)
-    return bool(first < 0.0 and _away(b[t, 0], b[t, 1], a, s) * _away(b[t, 2], b[t, 3], a, s) < 0.0)
+    first = _away(a[0], a[1], b) * _away(a[2], a[3], b)
+    return bool(first < 0.0 and _away(b[0], b[1], a) * _away(b[2], b[3], a) < 0.0)
 
 
 @compiled
-def _distance(x: float, y: float, line: Floats, t: int) -> float:
-    dx, dy = line[t, 2] - line[t, 0], line[t, 3] - line[t, 1]
-    share = ((x - line[t, 0]) * dx + (y - line[t, 1]) * dy) / (dx * dx + dy * dy)
+def _distance(x: float, y: float, line: Line) -> float:
+    dx, dy = line[2] - line[0], line[3] - line[1]
+    share = ((x - line[0]) * dx + (y - line[1]) * dy) / (dx * dx + dy * dy)
     share = min(max(share, 0.0), 1.0)
-    return float(np.hypot(x - line[t, 0] - share * dx, y - line[t, 1] - share * dy))
+    return float(np.hypot(x - line[0] - share * dx, y - line[1] - share * dy))
 
 
 @compiled
-def _stretch(a: Floats, s: int, b: Floats, t: int, reach: float) -> tuple[float, float]:
+def _stretch(a: Line, b: Line, reach: float) -> tuple[float, float]:
     """Return the stretch (m from its start) of segment s of `a` beside segment t of `b`."""
-    dx, dy = a[s, 2] - a[s, 0], a[s, 3] - a[s, 1]
+    dx, dy = a[2] - a[0], a[3] - a[1]
     length = np.hypot(dx, dy)
     ux, uy = dx / length, dy / length
-    ox, oy = b[t, 2] - b[t, 0], b[t, 3] - b[t, 1]
+    ox, oy = b[2] - b[0], b[3] - b[1]
     is_steep = abs(ox * ux + oy * uy) < _MIN_COSINE * np.hypot(ox, oy)
-    if is_steep or _is_same(a, s, b, t):
+    if is_steep or _is_same(a, b):
         return 0.0, 0.0
-    first = (b[t, 0] - a[s, 0]) * ux + (b[t, 1] - a[s, 1]) * uy
-    last = (b[t, 2] - a[s, 0]) * ux + (b[t, 3] - a[s, 1]) * uy
+    first = (b[0] - a[0]) * ux + (b[1] - a[1]) * uy
+    last = (b[2] - a[0]) * ux + (b[3] - a[1]) * uy
     begin, end = max(min(first, last), 0.0), min(max(first, last), length)
-    near = _away(a[s, 0] + ux * begin, a[s, 1] + uy * begin, b, t)
-    slope = _away(a[s, 0] + ux * end, a[s, 1] + uy * end, b, t) - near
+    near = _away(a[0] + ux * begin, a[1] + uy * begin, b)
+    slope = _away(a[0] + ux * end, a[1] + uy * end, b) - near
     low, high = 0.0, 1.0
     if abs(slope) > _TINY:
         low, high = (-reach - near) / slope, (reach - near) / slope
@@ -280,25 +304,25 @@ def _stretch(a: Floats, s: int, b: Floats, t: int, reach: float) -> tuple[float,
 
 
 @compiled
-def _is_same(a: Floats, s: int, b: Floats, t: int) -> bool:
+def _is_same(a: Line, b: Line) -> bool:
     ahead, back = True, True
     for c in range(4):
-        ahead = ahead and abs(a[s, c] - b[t, c]) <= _SAME_M
-        back = back and abs(a[s, c] - b[t, (c + 2) % 4]) <= _SAME_M
+        ahead = ahead and abs(a[c] - b[c]) <= _SAME_M
+        back = back and abs(a[c] - b[(c + 2) % 4]) <= _SAME_M
     return ahead or back
 
 
 @compiled
-def _away(x: float, y: float, line: Floats, t: int) -> float:
+def _away(x: float, y: float, line: Line) -> float:
     """Return the signed distance (m) of a point from the line through a segment."""
-    dx, dy = line[t, 2] - line[t, 0], line[t, 3] - line[t, 1]
-    return float((dx * (y - line[t, 1]) - dy * (x - line[t, 0])) / np.hypot(dx, dy))
+    dx, dy = line[2] - line[0], line[3] - line[1]
+    return float((dx * (y - line[1]) - dy * (x - line[0])) / np.hypot(dx, dy))
 
 
 @compiled
-def _is_beside(x: float, y: float, line: Floats, t: int, reach: float) -> bool:
+def _is_beside(x: float, y: float, line: Line, reach: float) -> bool:
     """Return True for a point whose foot lies on the segment, no further than `reach`."""
-    dx, dy = line[t, 2] - line[t, 0], line[t, 3] - line[t, 1]
+    dx, dy = line[2] - line[0], line[3] - line[1]
     length = np.hypot(dx, dy)
-    foot = ((x - line[t, 0]) * dx + (y - line[t, 1]) * dy) / length
-    return bool(-_SAME_M <= foot <= length + _SAME_M and abs(_away(x, y, line, t)) <= reach)
+    foot = ((x - line[0]) * dx + (y - line[1]) * dy) / length
+    return bool(-_SAME_M <= foot <= length + _SAME_M and abs(_away(x, y, line)) <= reach)
