@@ -22,8 +22,6 @@ from geo.grids.tiling import Tiling
 
 __all__ = ["is_surely_inside"]
 
-_MAX_TRIES: Final = 100_000_000
-"""Pairs of segments from which on exact geometry is sooner done than holding all together."""
 _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -77,20 +75,11 @@ def _is_within(tiling: Tiling, grid: Positions, outline: Positions) -> Mask:
     if tiling.is_noisy:
         is_simple &= _has_all_vertices(rings, tiling.residue.both, used)
     outer, outer_start = segments_of(rings, used)
-    n_tries = _n_segments(rings, grid) * np.diff(outer_start)[parent]
-    at = np.flatnonzero(is_simple[parent] & (n_tries <= _MAX_TRIES))
+    at = np.flatnonzero(is_simple[parent])
     mine, start = segments_of(rings, grid[at])
     within = np.zeros(len(grid), dtype=bool)
     within[at] = surely_within(mine, start, outer, outer_start, parent[at].astype(np.int64))
     return within
-
-
-def _n_segments(rings: Rings, which: Positions) -> npt.NDArray[np.int64]:
-    """Return about how many segments each polygon of `which` has."""
-    first = np.searchsorted(rings.owner, which)
-    after = np.searchsorted(rings.owner, which, side="right")
-    counts: npt.NDArray[np.int64] = rings.start[after] - rings.start[first]
-    return counts
 
 
 def _has_all_vertices(moved: Rings, rings: Rings, which: Positions) -> Mask:

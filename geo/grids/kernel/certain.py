@@ -13,14 +13,18 @@ __all__ = ["surely_within"]
 Longs = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
+Line = tuple[float, float, float, float]
+Slices = tuple[Longs, Floats, Longs, Longs, Longs]
+
 _SAME: Final = 2
 _APART: Final = 1
 _DOUBTFUL: Final = 0
 _CLEAR_M: Final = 1e-8
 """A point this far from a line (m) is on one side of it, whatever the rounding."""
+_MAX_TRIES: Final = 100_000_000
+"""Pairs of segments of a shape and its ring from which on exact geometry is sooner done."""
 
 
-@compiled
 def surely_within(
     mine: Floats, start: Longs, rings: Floats, ring_start: Longs, ring: Longs
 ) -> Mask:
@@ -39,113 +43,171 @@ def surely_within(
     -----
     Each segment of the shape is one of the ring, or meets the ring in common vertices alone and has
     its middle inside; a region without holes that holds the border of a shape holds the shape.
-    O(a · b) for segments a and b.
+    A segment is held against those of the ring beside it, by slices across the ring's longer side:
+    O(a + b) for segments a and b where these are short.
     """
-    found = np.ones(len(ring), np.bool_)
-    boxes = _boxes(rings)
-    near = np.empty(len(rings), np.int64)
+    slices = _sliced(rings, ring_start)
+    within: Mask = _are_within(mine, start, rings, ring, slices)
+    return within
+
+
+def _sliced(rings: Floats, ring_start: Longs) -> Slices:
+    """Cut each ring into slices about as wide as its segments.
+
+    Returns the axis of each ring, its lowest value and the width of a slice (2 columns), its first
+    slice, where the segments in each slice begin, and these.
+    """
+    axis, low_width, first = _cut(rings, ring_start)
+    bounds, members = _filled(rings, ring_start, axis, low_width, first)
+    return axis, low_width, first, bounds, members
+
+
+@compiled
+def _cut(rings: Floats, ring_start: Longs) -> tuple[Longs, Floats, Longs]:
+    n = len(ring_start) - 1
+    axis, low_width = np.zeros(n, np.int64), np.zeros((n, 2))
+    first = np.zeros(n + 1, np.int64)
+    for r in range(n):
+        low, high, along = np.full(2, np.inf), np.full(2, -np.inf), np.zeros(2)
+        for t in range(ring_start[r], ring_start[r + 1]):
+            for c in range(2):
+                low[c], high[c] = min(low[c], rings[t, c]), max(high[c], rings[t, c])
+                along[c] += abs(rings[t, c + 2] - rings[t, c])
+        at = 0 if high[0] - low[0] >= high[1] - low[1] else 1
+        span, count = high[at] - low[at], ring_start[r + 1] - ring_start[r]
+        axis[r], low_width[r, 0] = at, low[at]
+        low_width[r, 1] = max(max(along[at], span) / max(count, 1), 1e-9)
+        first[r + 1] = first[r] + max(int(span / low_width[r, 1]), 1)
+    return axis, low_width, first
+
+
+@compiled
+def _filled(
+    rings: Floats, ring_start: Longs, axis: Longs, low_width: Floats, first: Longs
+) -> tuple[Longs, Longs]:
+    lowest, highest = np.empty(len(rings), np.int64), np.empty(len(rings), np.int64)
+    bounds = np.zeros(first[-1] + 1, np.int64)
+    for r in range(len(axis)):
+        at, n = axis[r], first[r + 1] - first[r]
+        for t in range(ring_start[r], ring_start[r + 1]):
+            a, b = rings[t, at], rings[t, at + 2]
+            lowest[t] = first[r] + _slice(min(a, b), low_width[r], n)
+            highest[t] = first[r] + _slice(max(a, b), low_width[r], n)
+            for k in range(lowest[t], highest[t] + 1):
+                bounds[k + 1] += 1
+    bounds = np.cumsum(bounds)
+    place, members = bounds[:-1].copy(), np.empty(bounds[-1], np.int64)
+    for t in range(len(rings)):
+        for k in range(lowest[t], highest[t] + 1):
+            members[place[k]] = t
+            place[k] += 1
+    return bounds, members
+
+
+@compiled
+def _slice(value: float, low_width: Floats, n_slices: int) -> int:
+    return min(max(int((value - low_width[0]) / low_width[1]), 0), n_slices - 1)
+
+
+@compiled
+def _are_within(
+    mine: Floats,
+    start: Longs,
+    rings: Floats,
+    ring: Longs,
+    slices: Slices,
+) -> Mask:
+    axis, low_width, first, bounds, members = slices
+    found = np.zeros(len(ring), np.bool_)
     for k in range(len(ring)):
-        first, last = ring_start[ring[k]], ring_start[ring[k] + 1]
-        n_near = _near(boxes, first, last, mine, start[k], start[k + 1], near)
-        for s in range(start[k], start[k + 1]):
-            meets = _meets(mine, s, rings, boxes, near, n_near)
-            if meets == _SAME or (meets == _APART and _is_in(mine, s, rings, first, last)):
-                continue
-            found[k] = False
-            break
+        r = ring[k]
+        here = bounds[first[r] : first[r + 1] + 1]
+        a_slice = (here[-1] - here[0]) / max(len(here) - 1, 1)
+        if (start[k + 1] - start[k]) * a_slice <= _MAX_TRIES:
+            shape = mine[start[k] : start[k + 1]]
+            found[k] = _is_within(shape, rings, here, members, axis[r], low_width[r])
     return found
 
 
 @compiled
-def _boxes(segments: Floats) -> Floats:
-    boxes = np.empty_like(segments)
-    for s in range(len(segments)):
-        boxes[s, 0] = min(segments[s, 0], segments[s, 2])
-        boxes[s, 1] = min(segments[s, 1], segments[s, 3])
-        boxes[s, 2] = max(segments[s, 0], segments[s, 2])
-        boxes[s, 3] = max(segments[s, 1], segments[s, 3])
-    return boxes
-
-
-@compiled
-def _near(
-    boxes: Floats, first: int, last: int, mine: Floats, begin: int, end: int, near: Longs
-) -> int:
-    """Write the rows first to last whose box meets that of segments begin to end; how many."""
-    x0, y0, x1, y1 = np.inf, np.inf, -np.inf, -np.inf
-    for s in range(begin, end):
-        x0, x1 = min(x0, mine[s, 0]), max(x1, mine[s, 0])
-        y0, y1 = min(y0, mine[s, 1]), max(y1, mine[s, 1])
-        x0, x1 = min(x0, mine[s, 2]), max(x1, mine[s, 2])
-        y0, y1 = min(y0, mine[s, 3]), max(y1, mine[s, 3])
-    count = 0
-    for t in range(first, last):
-        if boxes[t, 0] <= x1 and boxes[t, 2] >= x0 and boxes[t, 1] <= y1 and boxes[t, 3] >= y0:
-            near[count] = t
-            count += 1
-    return count
-
-
-@compiled
-def _meets(mine: Floats, s: int, rings: Floats, boxes: Floats, near: Longs, n_near: int) -> int:
-    """Return `_SAME` where segment s is one of the near ones, `_APART` where it meets none."""
-    left, right = mine[s, 0], mine[s, 2]
-    if left > right:
-        left, right = right, left
-    low, high = mine[s, 1], mine[s, 3]
-    if low > high:
-        low, high = high, low
-    found = _APART
-    for k in range(n_near):
-        t = near[k]
-        if boxes[t, 0] > right or boxes[t, 2] < left or boxes[t, 1] > high or boxes[t, 3] < low:
+def _is_within(
+    shape: Floats, rings: Floats, bounds: Longs, members: Longs, axis: int, low_width: Floats
+) -> bool:
+    n = len(bounds) - 1
+    for s in range(len(shape)):
+        line = (shape[s, 0], shape[s, 1], shape[s, 2], shape[s, 3])
+        low, high = min(line[axis], line[axis + 2]), max(line[axis], line[axis + 2])
+        here = members[bounds[_slice(low, low_width, n)] : bounds[_slice(high, low_width, n) + 1]]
+        meets = _meets(line, rings, here)
+        if meets == _SAME:
             continue
-        if rings[t, 0] == rings[t, 2] and rings[t, 1] == rings[t, 3]:
-            continue  # a repeated vertex is no segment
-        if _is_end(mine, s, rings[t, 0], rings[t, 1]) and _is_end(
-            mine, s, rings[t, 2], rings[t, 3]
+        middle = (line[0] + line[2]) / 2.0, (line[1] + line[3]) / 2.0
+        k = _slice(middle[axis], low_width, n)
+        here = members[bounds[k] : bounds[k + 1]]
+        if meets == _DOUBTFUL or not _is_in(middle, rings, here, axis):
+            return False
+    return True
+
+
+@compiled
+def _meets(line: Line, rings: Floats, near: Longs) -> int:
+    """Return `_SAME` where a segment is one of the near ones, `_APART` where it meets none."""
+    left, right = min(line[0], line[2]), max(line[0], line[2])
+    low, high = min(line[1], line[3]), max(line[1], line[3])
+    found = _APART
+    for k in range(len(near)):
+        t = near[k]
+        other = (rings[t, 0], rings[t, 1], rings[t, 2], rings[t, 3])
+        if (
+            min(other[0], other[2]) > right
+            or max(other[0], other[2]) < left
+            or min(other[1], other[3]) > high
+            or max(other[1], other[3]) < low
+            or (other[0] == other[2] and other[1] == other[3])  # a repeated vertex is no segment
         ):
+            continue
+        if _is_end(line, other[0], other[1]) and _is_end(line, other[2], other[3]):
             return _SAME
-        if not _is_apart(mine, s, rings, t):
+        if not _is_apart(line, other):
             found = _DOUBTFUL
     return found
 
 
 @compiled
-def _is_in(mine: Floats, s: int, rings: Floats, first: int, last: int) -> bool:
-    """Return True where the middle of segment s is inside the ring of the rows first to last."""
-    x, y = (mine[s, 0] + mine[s, 2]) / 2.0, (mine[s, 1] + mine[s, 3]) / 2.0
+def _is_in(point: tuple[float, float], rings: Floats, near: Longs, axis: int) -> bool:
+    """Return True for a point inside a ring of which the near segments are those beside it."""
+    at, across = point[axis], point[1 - axis]
     is_in = False
-    for t in range(first, last):
-        if (rings[t, 1] > y) != (rings[t, 3] > y):
-            share = (y - rings[t, 1]) / (rings[t, 3] - rings[t, 1])
-            if x < rings[t, 0] + share * (rings[t, 2] - rings[t, 0]):
+    for k in range(len(near)):
+        t = near[k]
+        if (rings[t, axis] > at) != (rings[t, axis + 2] > at):
+            share = (at - rings[t, axis]) / (rings[t, axis + 2] - rings[t, axis])
+            if across < rings[t, 1 - axis] + share * (rings[t, 3 - axis] - rings[t, 1 - axis]):
                 is_in = not is_in
     return is_in
 
 
 @compiled
-def _is_end(a: Floats, s: int, x: float, y: float) -> bool:
-    return bool((a[s, 0] == x and a[s, 1] == y) or (a[s, 2] == x and a[s, 3] == y))
+def _is_end(a: Line, x: float, y: float) -> bool:
+    return bool((a[0] == x and a[1] == y) or (a[2] == x and a[3] == y))
 
 
 @compiled
-def _is_apart(a: Floats, s: int, b: Floats, t: int) -> bool:
+def _is_apart(a: Line, b: Line) -> bool:
     """Return True where two segments share nothing, or one end alone, for certain."""
-    first, last = _side(a, s, b[t, 0], b[t, 1]), _side(a, s, b[t, 2], b[t, 3])
-    if _is_end(a, s, b[t, 0], b[t, 1]):
+    first, last = _side(a, b[0], b[1]), _side(a, b[2], b[3])
+    if _is_end(a, b[0], b[1]):
         return last != 0
-    if _is_end(a, s, b[t, 2], b[t, 3]):
+    if _is_end(a, b[2], b[3]):
         return first != 0
-    others = _side(b, t, a[s, 0], a[s, 1]) * _side(b, t, a[s, 2], a[s, 3])
-    return first * last > 0 or others > 0
+    return first * last > 0 or _side(b, a[0], a[1]) * _side(b, a[2], a[3]) > 0
 
 
 @compiled
-def _side(line: Floats, s: int, x: float, y: float) -> int:
+def _side(line: Line, x: float, y: float) -> int:
     """Return 1 at the left of a line, -1 at the right, 0 where it is not certain."""
-    dx, dy = line[s, 2] - line[s, 0], line[s, 3] - line[s, 1]
-    cross = dx * (y - line[s, 1]) - dy * (x - line[s, 0])
+    dx, dy = line[2] - line[0], line[3] - line[1]
+    cross = dx * (y - line[1]) - dy * (x - line[0])
     clear = _CLEAR_M * np.hypot(dx, dy)
     if cross > clear:
         return 1
