@@ -12,6 +12,7 @@ import numpy.typing as npt
 import shapely
 
 from geo.grids.kernel import Faces
+from geo.grids.kernel.winding import is_around
 from geo.grids.tiling import Tiling
 from geo.grids.widths import Geometries, mean_width_m, polygon_parts
 
@@ -39,7 +40,10 @@ def uncovered(tiling: Tiling, noise_width_m: float) -> tuple[Geometries, Positio
     if tiling.is_noisy:
         face, unit = tree.query(faces.geometry[bare], predicate="intersects")
         return _grown(tiling, faces.geometry[bare][face], unit, noise_width_m=noise_width_m)
-    face, unit = tree.query(shapely.points(faces.point[bare]), predicate="intersects")
+    face, unit = tree.query(shapely.points(faces.point[bare]))
+    both, n = tiling.residue.both, len(tiling.geometry)
+    is_in = is_around(both, n + unit, faces.point[bare][face])
+    face, unit = face[is_in], unit[is_in]
     gaps, owner = _joined(faces.geometry[bare][face], unit)
     gaps, piece = polygon_parts(gaps)
     return gaps, owner[piece]

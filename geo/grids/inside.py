@@ -78,7 +78,8 @@ def _is_within(tiling: Tiling, grid: Positions, outline: Positions) -> Mask:
     at = np.flatnonzero(is_simple[parent])
     mine, start = segments_of(rings, grid[at])
     within = np.zeros(len(grid), dtype=bool)
-    within[at] = surely_within(mine, start, outer, outer_start, parent[at].astype(np.int64))
+    pairs = np.arange(len(at)), parent[at].astype(np.int64)
+    within[at] = surely_within(mine, start, outer, outer_start, pairs)
     return within
 
 

@@ -22,8 +22,18 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from geo.grids.kernel import Faces, Residue, Rings, clustered, faces_of, residue_of
+from geo.grids.kernel import (
+    Faces,
+    Residue,
+    Rings,
+    clustered,
+    faces_of,
+    residue_of,
+    segments_of,
+    surely_beside,
+)
 from geo.grids.kernel.segments import turns
+from geo.grids.kernel.winding import is_around
 from geo.grids.widths import Geometries
 from geo.layers import require_metric, require_polygons, require_same_crs
 
@@ -142,16 +152,25 @@ class Tiling:
             return None
         is_several = self.faces.n_grids >= _SEVERAL
         several, point = self.faces.geometry[is_several], self.faces.point[is_several]
-        n = max(len(self.geometry), 1)
-        near_face, near_grid = self.tree.query(several)
-        at_face, at_grid = self.tree.query(shapely.points(point), predicate="intersects")
-        is_over = np.isin(near_face * n + near_grid, at_face * n + at_grid)
+        face, grid = self.tree.query(several)
+        is_over = is_around(self.rings, grid, point[face])
         rest = np.flatnonzero(~is_over)
-        shapely.prepare(several[np.unique(near_face[rest])])
+        rest = rest[~self._are_beside(grid[rest], several, face[rest])]
+        shapely.prepare(several[np.unique(face[rest])])
         is_over[rest] = shapely.relate_pattern(
-            several[near_face[rest]], self.geometry[near_grid[rest]], _AREA_SHARED
+            several[face[rest]], self.geometry[grid[rest]], _AREA_SHARED
         )
-        return near_face[is_over], near_grid[is_over]
+        return face[is_over], grid[is_over]
+
+    def _are_beside(
+        self, grid: Positions, faces: Geometries, face: Positions
+    ) -> npt.NDArray[np.bool_]:
+        """Return True for a grid whose border does not enter the face, for certain."""
+        used, shape = np.unique(grid, return_inverse=True)
+        mine, start = segments_of(self.rings, used)
+        rows, face_start = segments_of(Rings.of(faces), np.arange(len(faces)))
+        pairs = shape.astype(np.int64), face.astype(np.int64)
+        return surely_beside(mine, start, rows, face_start, pairs)
 
     @cached_property
     def doubled(self) -> tuple[Positions, Geometries]:

@@ -15,6 +15,7 @@ from geo.grids.kernel import (
     faces_of,
     residue_of,
     segments_of,
+    surely_beside,
     surely_within,
     windings,
     without_spikes,
@@ -201,8 +202,27 @@ def test_what_is_surely_within_is_covered(seed: int, push_m: float) -> None:
     moved = [*cells[:4], *(shaken(cell, rng, push_m) for cell in cells[4:])]
     rows, start = segments_of(Rings.of(moved), np.arange(9))
     outer, outer_start = segments_of(Rings.of([whole]), np.array([0]))
-    told = surely_within(rows, start, outer, outer_start, np.zeros(9, dtype=np.int64))
+    told = surely_within(rows, start, outer, outer_start, (np.arange(9), np.zeros(9, np.int64)))
 
     covered = [bool(whole.covers(cell)) for cell in moved]
     assert all(c for t, c in zip(told, covered, strict=True) if t)
     assert told[:5].all() or push_m > 0
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=SEEDS, push_m=st.sampled_from([0.0, 1e-9, 1e-3, 5.0]))
+def test_what_is_surely_beside_holds_all_of_a_face_or_nothing(seed: int, push_m: float) -> None:
+    rng = np.random.default_rng(seed)
+    cells = mesh(rng, 3)
+    faces = [cells[4], shapely.coverage_union_all(cells[:4] + cells[5:])]
+    moved = [*cells[:4], *(shaken(cell, rng, push_m) for cell in cells[4:])]
+    rows, start = segments_of(Rings.of(moved), np.arange(9))
+    sides, face_start = segments_of(Rings.of(faces), np.arange(2))
+    pairs = np.tile(np.arange(9), 2), np.repeat(np.arange(2), 9)
+    told = surely_beside(rows, start, sides, face_start, pairs)
+
+    for is_beside, k, f in zip(told, *pairs, strict=True):
+        apart = moved[k].relate_pattern(faces[f], "F********") or moved[k].covers(faces[f])
+        assert apart or not is_beside
+    if push_m == 0.0:
+        assert told.tolist() == [True] * 9 + [k == 4 for k in range(9)]

@@ -6,7 +6,7 @@ and every gap is bounded by it, so that only what it bounds needs exact geometry
 """
 
 from geo.grids.kernel.borders import alongside
-from geo.grids.kernel.certain import surely_within
+from geo.grids.kernel.certain import surely_beside, surely_within
 from geo.grids.kernel.clusters import clustered
 from geo.grids.kernel.faces import Faces, faces_of
 from geo.grids.kernel.matching import match
@@ -30,6 +30,7 @@ __all__ = [
     "match",
     "residue_of",
     "segments_of",
+    "surely_beside",
     "surely_within",
     "unmatched",
     "windings",

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from geo.compiled import compiled
 from geo.grids.kernel.rings import Floats
 
-__all__ = ["surely_within"]
+__all__ = ["surely_beside", "surely_within"]
 
 Longs = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -26,7 +26,7 @@ _MAX_TRIES: Final = 100_000_000
 
 
 def surely_within(
-    mine: Floats, start: Longs, rings: Floats, ring_start: Longs, ring: Longs
+    mine: Floats, start: Longs, rings: Floats, ring_start: Longs, pairs: tuple[Longs, Longs]
 ) -> Mask:
     """Return True for each shape that lies in its ring for certain; False says nothing.
 
@@ -36,8 +36,8 @@ def surely_within(
         Segments (x0, y0, x1, y1) of all shapes (m), and where those of each begin.
     rings, ring_start
         Segments of simple rings, and where those of each begin.
-    ring
-        The ring of each shape.
+    pairs
+        Shapes and their rings.
 
     Notes
     -----
@@ -47,8 +47,21 @@ def surely_within(
     O(a + b) for segments a and b where these are short.
     """
     slices = _sliced(rings, ring_start)
-    within: Mask = _are_within(mine, start, rings, ring, slices)
+    within: Mask = _are_on_side(mine, start, rings, *pairs, slices, True)  # noqa: FBT003
     return within
+
+
+def surely_beside(
+    mine: Floats, start: Longs, faces: Floats, face_start: Longs, pairs: tuple[Longs, Longs]
+) -> Mask:
+    """Return True for each shape whose border does not enter its face for certain.
+
+    As `surely_within`, but each segment of the shape that is none of the face has its middle
+    outside; faces may have holes. Such a shape holds all of the face or nothing.
+    """
+    slices = _sliced(faces, face_start)
+    beside: Mask = _are_on_side(mine, start, faces, *pairs, slices, False)  # noqa: FBT003
+    return beside
 
 
 def _sliced(rings: Floats, ring_start: Longs) -> Slices:
@@ -110,12 +123,14 @@ def _slice(value: float, low_width: Floats, n_slices: int) -> int:
 
 
 @compiled
-def _are_within(
+def _are_on_side(
     mine: Floats,
     start: Longs,
     rings: Floats,
+    shapes: Longs,
     ring: Longs,
     slices: Slices,
+    inside: bool,  # noqa: FBT001
 ) -> Mask:
     axis, low_width, first, bounds, members = slices
     found = np.zeros(len(ring), np.bool_)
@@ -123,15 +138,21 @@ def _are_within(
         r = ring[k]
         here = bounds[first[r] : first[r + 1] + 1]
         a_slice = (here[-1] - here[0]) / max(len(here) - 1, 1)
-        if (start[k + 1] - start[k]) * a_slice <= _MAX_TRIES:
-            shape = mine[start[k] : start[k + 1]]
-            found[k] = _is_within(shape, rings, here, members, axis[r], low_width[r])
+        shape = mine[start[shapes[k]] : start[shapes[k] + 1]]
+        if len(shape) * a_slice <= _MAX_TRIES:
+            found[k] = _is_on_side(shape, rings, here, members, axis[r], low_width[r], inside)
     return found
 
 
 @compiled
-def _is_within(
-    shape: Floats, rings: Floats, bounds: Longs, members: Longs, axis: int, low_width: Floats
+def _is_on_side(
+    shape: Floats,
+    rings: Floats,
+    bounds: Longs,
+    members: Longs,
+    axis: int,
+    low_width: Floats,
+    inside: bool,  # noqa: FBT001
 ) -> bool:
     n = len(bounds) - 1
     for s in range(len(shape)):
@@ -144,7 +165,7 @@ def _is_within(
         middle = (line[0] + line[2]) / 2.0, (line[1] + line[3]) / 2.0
         k = _slice(middle[axis], low_width, n)
         here = members[bounds[k] : bounds[k + 1]]
-        if meets == _DOUBTFUL or not _is_in(middle, rings, here, axis):
+        if meets == _DOUBTFUL or _is_in(middle, rings, here, axis) != inside:
             return False
     return True
 

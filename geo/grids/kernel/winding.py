@@ -63,9 +63,10 @@ def _around(
         x, y = points[p, 0], points[p, 1]
         for r in range(first[p], after[p]):
             for v in range(start[r], start[r + 1] - 1):
-                if (xy[v, 1] > y) != (xy[v + 1, 1] > y):
-                    share = (y - xy[v, 1]) / (xy[v + 1, 1] - xy[v, 1])
-                    if x < xy[v, 0] + share * (xy[v + 1, 0] - xy[v, 0]):
+                y0, y1 = xy[v, 1] - y, xy[v + 1, 1] - y
+                if (y0 > 0.0) != (y1 > 0.0):
+                    side = (xy[v, 0] - x) * y1 - (xy[v + 1, 0] - x) * y0
+                    if (side > 0.0) == (y1 > y0):
                         found[p] = not found[p]
     return found
 
