@@ -209,6 +209,28 @@ def test_what_is_surely_within_is_covered(seed: int, push_m: float) -> None:
     assert told[:5].all() or push_m > 0
 
 
+@pytest.mark.parametrize(
+    ("box", "is_told"),
+    [
+        ((0, 20, 30, 60), True),  # its west side is a part of the parent's
+        ((0, 0, 100, 40), True),
+        ((20, 0, 60, 100), True),  # both its short sides are
+        ((-1, 20, 30, 60), False),
+        ((0, 20, 100.5, 60), False),
+        ((110, 20, 130, 60), False),
+        ((100, 20, 130, 60), False),  # outside, along the parent's east side
+    ],
+)
+def test_a_side_along_a_straight_parent_is_told(
+    box: tuple[float, float, float, float], *, is_told: bool
+) -> None:
+    rows, start = segments_of(Rings.of([shapely.box(*box)]), np.array([0]))
+    outer, outer_start = segments_of(Rings.of([shapely.box(0, 0, 100, 100)]), np.array([0]))
+    pair = np.array([0]), np.array([0])
+
+    assert surely_within(rows, start, outer, outer_start, pair)[0] == is_told
+
+
 @settings(max_examples=100, deadline=None)
 @given(seed=SEEDS, push_m=st.sampled_from([0.0, 1e-9, 1e-3, 5.0]))
 def test_what_is_surely_beside_holds_all_of_a_face_or_nothing(seed: int, push_m: float) -> None:

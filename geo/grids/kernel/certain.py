@@ -41,10 +41,10 @@ def surely_within(
 
     Notes
     -----
-    Each segment of the shape is one of the ring, or meets the ring in common vertices alone and has
-    its middle inside; a region without holes that holds the border of a shape holds the shape.
-    A segment is held against those of the ring beside it, by slices across the ring's longer side:
-    O(a + b) for segments a and b where these are short.
+    Each segment of the shape runs along one of the ring, or meets the ring at its own ends alone
+    and has its middle inside; a region without holes that holds the border of a shape holds the
+    shape. A segment is held against those of the ring beside it, by slices across the ring's longer
+    side: O(a + b) for segments a and b where these are short.
     """
     slices = _sliced(rings, ring_start)
     within: Mask = _are_on_side(mine, start, rings, *pairs, slices, True)  # noqa: FBT003
@@ -56,7 +56,7 @@ def surely_beside(
 ) -> Mask:
     """Return True for each shape whose border does not enter its face for certain.
 
-    As `surely_within`, but each segment of the shape that is none of the face has its middle
+    As `surely_within`, but each segment of the shape along none of the face has its middle
     outside; faces may have holes. Such a shape holds all of the face or nothing.
     """
     slices = _sliced(faces, face_start)
@@ -172,7 +172,7 @@ def _is_on_side(
 
 @compiled
 def _meets(line: Line, rings: Floats, near: Longs) -> int:
-    """Return `_SAME` where a segment is one of the near ones, `_APART` where it meets none."""
+    """Return `_SAME` for a segment along one of the near ones, `_APART` where it crosses none."""
     left, right = min(line[0], line[2]), max(line[0], line[2])
     low, high = min(line[1], line[3]), max(line[1], line[3])
     found = _APART
@@ -187,7 +187,8 @@ def _meets(line: Line, rings: Floats, near: Longs) -> int:
             or (other[0] == other[2] and other[1] == other[3])  # a repeated vertex is no segment
         ):
             continue
-        if _is_end(line, other[0], other[1]) and _is_end(line, other[2], other[3]):
+        is_same = _is_end(line, other[0], other[1]) and _is_end(line, other[2], other[3])
+        if is_same or (_is_on(other, line[0], line[1]) and _is_on(other, line[2], line[3])):
             return _SAME
         if not _is_apart(line, other):
             found = _DOUBTFUL
@@ -215,13 +216,29 @@ def _is_end(a: Line, x: float, y: float) -> bool:
 
 @compiled
 def _is_apart(a: Line, b: Line) -> bool:
-    """Return True where two segments share nothing, or one end alone, for certain."""
+    """Return True where segment a shares nothing with b, or one end of its own, for certain."""
     first, last = _side(a, b[0], b[1]), _side(a, b[2], b[3])
     if _is_end(a, b[0], b[1]):
         return last != 0
     if _is_end(a, b[2], b[3]):
         return first != 0
-    return first * last > 0 or _side(b, a[0], a[1]) * _side(b, a[2], a[3]) > 0
+    begin, end = _side(b, a[0], a[1]), _side(b, a[2], a[3])
+    return (
+        first * last > 0
+        or begin * end > 0
+        or (end != 0 and _is_on(b, a[0], a[1]))
+        or (begin != 0 and _is_on(b, a[2], a[3]))
+    )
+
+
+@compiled
+def _is_on(line: Line, x: float, y: float) -> bool:
+    """Return True for a point on a line that runs along x or along y: that can be told exactly."""
+    if line[0] == line[2]:
+        return x == line[0] and min(line[1], line[3]) <= y <= max(line[1], line[3])
+    return (
+        line[1] == line[3] and y == line[1] and min(line[0], line[2]) <= x <= max(line[0], line[2])
+    )
 
 
 @compiled
