@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -36,6 +36,8 @@ from geo.synth import build_city
 from geo.validity import is_valid
 
 WIDTHS = {"noise_width_m": 0.05, "sliver_width_m": 1.0}
+Against = Literal["all", "join", "validity"]
+"""The peers: all that are installed, a join and one validity pass, or that pass alone."""
 MESH = 224
 FEW, MANY = 267, 5564
 OFF_M2 = 0.01
@@ -73,21 +75,23 @@ def contests() -> list[Contest]:
             is_small=True,
         ),
         *(
-            contest(f"mesh of {n * n:,} grids, 2 % with a defect", partial(layer, n), few=True)
+            contest(
+                f"mesh of {n * n:,} grids, 2 % with a defect", partial(layer, n), against="validity"
+            )
             for n in (48, 112, 224, 448)
         ),
     ]
 
 
 def contest(
-    name: str, load: Callable[[], Case], *, is_small: bool = False, few: bool = False
+    name: str, load: Callable[[], Case], *, is_small: bool = False, against: Against = "all"
 ) -> Contest:
-    """Return the contest of the whole audit on one layer; `few`: against one validity pass."""
+    """Return the contest of the whole audit on one layer."""
     return Contest(
         name=f"whole audit of the tiling, {name}",
         load=lambda: load().frames,
         ours={"geo.grids, all checks": audit},
-        peers=_peers(is_small=is_small, few=few),
+        peers=_peers(is_small=is_small, against=against),
         difference=_difference,
         score=lambda answer: load().score(answer),
         note="peers find overlaps alone, without widths, rules and residents; recall and precision "
@@ -95,10 +99,15 @@ def contest(
     )
 
 
-def _peers(*, is_small: bool, few: bool) -> dict[str, Contestant]:
+def _peers(*, is_small: bool, against: Against) -> dict[str, Contestant]:
     """Return the peers that are installed; tools that take minutes judge small layers only."""
-    if few:
+    if against == "validity":
         return {"one is_valid pass": peers.is_valid}
+    if against == "join":
+        return {
+            "one is_valid pass": peers.is_valid,
+            "geopandas.sjoin + intersection": peers.sjoin,
+        }
     found: dict[str, Contestant] = {
         "one is_valid pass": peers.is_valid,
         "geopandas.sjoin + intersection": peers.sjoin,

@@ -22,11 +22,15 @@ def contests() -> list[Contest]:
     return [
         contest("mesh, 2 % with a defect", layer),
         contest("synthetic city, 18 % planted defects", partial(city, MANY)),
-        contest("mesh in degrees, projected", partial(layer, in_degrees=True), few=True),
-        contest("mesh, each vertex moved by up to 8 mm", partial(layer, noise_m=0.008), few=True),
-        contest("mesh, units drawn apart by up to 2 m", partial(layer, apart_m=2.0), few=True),
-        contest("5 grids with 100,000 vertices a border", _long_borders, few=True),
-        contest("mesh of half a million", partial(layer, HALF_A_MILLION), few=True),
+        contest("mesh in degrees, projected", partial(layer, in_degrees=True), against="join"),
+        contest(
+            "mesh, each vertex moved by up to 8 mm", partial(layer, noise_m=0.008), against="join"
+        ),
+        contest(
+            "mesh, units drawn apart by up to 2 m", partial(layer, apart_m=2.0), against="join"
+        ),
+        contest("5 grids with 100,000 vertices a border", _long_borders, against="join"),
+        contest("mesh of half a million", partial(layer, HALF_A_MILLION), against="validity"),
     ]
 
 

@@ -139,19 +139,19 @@ def _frame(given: Sequence[Mapping[str, Any]], crs: CRS | None) -> gpd.GeoDataFr
             numbers = _objects([row.get(name) for row in given])
             columns[name] = pd.to_numeric(numbers).astype(float)
         else:
-            columns[name] = _plain([_cell(name, row.get(name)) for row in given], index)
+            columns[name] = _plain(_cells(name, [row.get(name) for row in given]), index)
     shapes = [row.get("geometry") for row in given]
     shapes = [g if isinstance(g, shapely.Geometry) else None for g in shapes]
     columns["geometry"] = from_shapely(_objects(shapes), crs=crs)
     return gpd.GeoDataFrame(columns, index=index, geometry="geometry")  # by name: sooner by far
 
 
-def _cell(name: str, value: Any) -> object:  # noqa: ANN401
+def _cells(name: str, values: list[Any]) -> list[object]:
     if name in ID_LISTS:
-        return _sorted_ids(value)
+        return [_sorted_ids(value) for value in values]
     if name == "details":
-        return value if isinstance(value, Mapping) else {}
-    return None if _is_missing(value) else value
+        return [value if isinstance(value, Mapping) else {} for value in values]
+    return [None if _is_missing(value) else value for value in values]
 
 
 def _plain(values: Sequence[object], index: pd.RangeIndex) -> pd.Series:
@@ -217,6 +217,6 @@ def _sorted_ids(value: object) -> tuple[str, ...]:
         return ()
     if isinstance(value, str):
         return (value,)
-    if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], str):
-        return (str(value[0]),)
+    if isinstance(value, tuple) and set(map(type, value)) == {str}:
+        return value if len(value) == 1 else tuple(sorted(value))
     return tuple(sorted(str(item) for item in value))  # type: ignore[attr-defined]

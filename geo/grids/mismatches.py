@@ -102,25 +102,25 @@ def _rows(
     """Yield a finding for each pair with vertices that one side lacks, in order of ids."""
     told, of = np.unique(lacking[:, 0].astype(np.intp), return_inverse=True)
     left, right = (ids[side[told]] for side in pairs)
-    order = np.lexsort((right, left))
+    metres = length_m[told].tolist()
     vertices = _multipoints(lacking[:, 2:], of)
-    n_vertices = np.bincount(of, minlength=len(told))
-    n_right = np.bincount(of, weights=lacking[:, 1], minlength=len(told)).astype(int)
+    n_vertices = np.bincount(of, minlength=len(told)).tolist()
+    n_right = np.bincount(of, weights=lacking[:, 1], minlength=len(told)).astype(int).tolist()
     names = display_names(grids, np.unique(np.concatenate([side[told] for side in pairs])))
-    for k in order:
+    for k in np.lexsort((right, left)).tolist():
         yield {
             "rule": "G205",
             "layer": "grids",
             "grid_ids": (left[k], right[k]),
-            "measure": length_m[told[k]],
+            "measure": metres[k],
             "geometry": vertices[k],
             "details": {
-                "n_vertices": int(n_vertices[k]),
-                "border_m": float(length_m[told[k]]),
+                "n_vertices": n_vertices[k],
+                "border_m": metres[k],
                 "left": names.get(left[k], left[k]),
                 "right": names.get(right[k], right[k]),
-                "n_left": int(n_vertices[k] - n_right[k]),
-                "n_right": int(n_right[k]),
+                "n_left": n_vertices[k] - n_right[k],
+                "n_right": n_right[k],
             },
         }
 
