@@ -116,7 +116,7 @@ def findings_frame(rows: Iterable[Mapping[str, Any]], crs: CRS | None) -> gpd.Ge
     Id lists may be given as any sequence and come out as sorted tuples of text.
     """
     given = list(rows)
-    return _frame(given, crs) if given else _no_findings(crs).copy()
+    return _frame(given, crs) if given else _no_findings(crs).copy(deep=False)
 
 
 @lru_cache(maxsize=16)

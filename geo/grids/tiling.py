@@ -244,8 +244,7 @@ def is_base(grids: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
     """Return True for each grid of kind `base`; for all where grids have no kind."""
     if "kind" not in grids:
         return np.ones(len(grids), dtype=bool)
-    found: npt.NDArray[np.bool_] = (grids["kind"] == "base").to_numpy(bool)
-    return found
+    return np.asarray(grids["kind"].array == "base", dtype=bool)
 
 
 def has_polygon(frame: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
