@@ -218,13 +218,17 @@ def sites_with_loads(city: City) -> gpd.GeoDataFrame | None:
 
 
 def circles_to_draw(city: City) -> gpd.GeoDataFrame:
-    """Return the circles to draw, by radius and along streets."""
+    """Return the circles to draw, by radius and along streets.
+
+    Those along streets need the most memory, and are made before the others take any.
+    """
     sites = None if "sites" in city.doubtful else city.layers.sites
-    tiers = city.standard.tiers
+    tiers, along = city.standard.tiers, None
+    if city.network is not None and sites is not None:
+        along = circles.network_circles(city.network, sites, tiers=tiers)
     drawn = circles.circles(sites, tiers=tiers, crs=city.layers.crs)
-    if city.network is None or sites is None:
+    if along is None:
         return drawn
-    along = circles.network_circles(city.network, sites, tiers=tiers)
     return gpd.GeoDataFrame(pd.concat([drawn, along], ignore_index=True), crs=city.layers.crs)
 
 

@@ -21,6 +21,7 @@ from geo.audit.city import (
 from geo.audit.columns import grid_columns, orphan_reasons, unit_columns, with_confidence
 from geo.audit.complete import complete_findings
 from geo.audit.finer import Level, find_at_finer_levels, finer_grids
+from geo.audit.memory import hand_back
 from geo.audit.need import need_of_city, services_of_city
 from geo.audit.nets import net_comparison
 from geo.audit.projection import mark_projection
@@ -70,6 +71,9 @@ def run_audit(
     said(text("audit.step_coverage", language))
     city = measure(loaded)
     shown = _shown(city)
+    if city.network is not None:
+        city = replace(city, network=city.network.measured())
+    hand_back()
     reports, skipped = _run_steps(city, chosen, lambda key: said(text(f"audit.{key}", language)))
     said(text("audit.step_findings", language))
     raw = concat_findings(
@@ -104,9 +108,11 @@ def run_audit(
 
 def _shown(city: City) -> dict[str, Any]:
     """Return the parts of an audit that are made from the streets themselves."""
+    responsibility = areas_of_sites(city)
+    hand_back()
     return {
+        "responsibility": responsibility,
         "circles": with_confidence(circles_to_draw(city), city.standard),
-        "responsibility": areas_of_sites(city),
         "coverage_summary": summary_of(city),
         "need": need_of_city(city),
         "messages": notes(city),

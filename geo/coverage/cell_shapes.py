@@ -41,7 +41,9 @@ def cell_shapes(
     -----
     O(k log k), in threads.
     """
-    cells = np.floor(xy / step_m).astype(np.int32)
+    places = xy / step_m
+    cells = np.floor(places, out=places).astype(np.int32)
+    del places  # takes memory
     first, order = ordered(owner.astype(np.int32), n_owners)
     parts = in_threads(
         lambda start, stop: _outlined(cells, order, first[start : stop + 1], start),
@@ -64,7 +66,7 @@ def cell_shapes(
 
 @compiled
 def _outlined(
-    cells: Ints, order: Longs, first: Ints, start: int
+    cells: Ints, order: Ints, first: Ints, start: int
 ) -> tuple[Ints, Longs, Longs, Longs]:
     """Return corners, first of each ring, first ring of each polygon, owner of each polygon."""
     out, n = np.empty((1024, 2), np.int32), 0

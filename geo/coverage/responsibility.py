@@ -158,7 +158,10 @@ def _own_lattice(grids: gpd.GeoDataFrame, spacing_m: float) -> tuple[Floats, flo
     return lattice_points(polygons, spacing_m=step)[0] if len(polygons) else _NO_POINTS, step
 
 
-def _cells_of_base(network: NetworkKernel, demand: Demand) -> Positions:
+def _cells_of_base(network: NetworkKernel, demand: Demand) -> Positions | slice:
+    """Return which points of the lattice lie in base grids; where all do, without a copy."""
+    if demand.is_base.all():
+        return slice(None)
     return np.flatnonzero(demand.is_base[network.lattice_at])
 
 

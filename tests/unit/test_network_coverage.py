@@ -95,7 +95,7 @@ def test_without_the_bridge_exactly_the_far_side_is_barred() -> None:
     assert long["class"].tolist() == ["adequate", "unknown"]
     assert np.isnan(long["residents_share"].iloc[1])
     people = grid_totals(layers.grids, kernel.demand)
-    report = find_barriers(kernel, layers, tiers=WALK_15, rules=RULES, people=people)
+    report = find_barriers(kernel.measured(), layers, tiers=WALK_15, rules=RULES, people=people)
     (row,) = report.findings.to_dict("records")
     assert (row["rule"], row["grid_ids"], row["model"]) == ("C504", ("g1",), "network")
     assert (row["measure"], row["residents"], row["households"]) == (1.0, 50.0, 20.0)

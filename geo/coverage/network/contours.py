@@ -134,6 +134,7 @@ class _Lattice:
         known = self._among(known_xy)
         places = take(net.lattice, known) if len(known_xy) else _nowhere(n)
         new = np.flatnonzero(known < 0)
+        del known  # as large as a part of the places
         for start in range(0, len(new), _CELLS):
             some = new[start : start + _CELLS]
             cells = np.column_stack([self.columns[some], self.rows[some]])

@@ -165,6 +165,13 @@ class NetworkKernel:
         """Return this city with `nets` by mode in place of its own: to draw circles on."""
         return replace(self, nets={**self.nets, **nets}, _times={})
 
+    def measured(self) -> "NetworkKernel":
+        """Return what is needed once every tier is measured: `times` tells what it has told.
+
+        The streets, which take most of the memory, are left out.
+        """
+        return replace(self, nets={}, reach={})
+
     def times(self, tier: Tier, sites: Mask) -> tuple[Times, Times]:
         """Return the times of the demand points and of the lattice to the nearest of `sites`."""
         key = (tier.mode, sites.tobytes())

@@ -52,7 +52,7 @@ def take(places: Places, some: Ints | Longs | slice) -> Places:
     return Places(chain=chain, at_ms=at_ms, access_ms=access_ms)
 
 
-def by_chain(places: Places, n_chains: int) -> tuple[Places, Ints, Longs]:
+def by_chain(places: Places, n_chains: int) -> tuple[Places, Ints, Ints]:
     """Return the places on a chain in order of chains, where each chain's begin, their positions.
 
     `first` has n_chains + 1 entries: the places of chain c are first[c] to first[c + 1].
@@ -62,7 +62,7 @@ def by_chain(places: Places, n_chains: int) -> tuple[Places, Ints, Longs]:
 
 
 @compiled
-def ordered(chain: Ints, n_chains: int) -> tuple[Ints, Longs]:
+def ordered(chain: Ints, n_chains: int) -> tuple[Ints, Ints]:
     """Return where the places of each chain begin (n_chains + 1), and the places in that order.
 
     Places on no chain (-1) are left out; those of one chain stay in order. O(places + chains).
@@ -73,7 +73,7 @@ def ordered(chain: Ints, n_chains: int) -> tuple[Ints, Longs]:
             first[chain[place] + 1] += 1
     for each in range(n_chains):
         first[each + 1] += first[each]
-    order, free = np.empty(first[n_chains], np.int64), first.copy()
+    order, free = np.empty(first[n_chains], np.int32), first.copy()
     for place in range(len(chain)):
         if chain[place] >= 0:
             order[free[chain[place]]] = place
