@@ -112,10 +112,10 @@ def _shown(city: City) -> dict[str, Any]:
     hand_back()
     return {
         "responsibility": responsibility,
-        "circles": with_confidence(circles_to_draw(city), city.standard),
         "coverage_summary": summary_of(city),
         "need": need_of_city(city),
         "messages": notes(city),
+        "circles": with_confidence(circles_to_draw(city), city.standard),  # stays, and is large
     }
 
 
