@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from geo.compiled import compiled
 
-__all__ = ["sort_order", "sort_values"]
+__all__ = ["sort_order", "sort_points", "sort_values"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,4 +41,21 @@ def sort_order(values: Floats, order: npt.NDArray[np.int64], count: int) -> None
                 order[at] = order[at - gap]
                 at -= gap
             order[at] = place
+        gap //= 3
+
+
+@compiled
+def sort_points(points: Floats, count: int) -> None:
+    """Sort the first `count` rows (x, y) in place by x, then y."""
+    gap = 1
+    while gap < count // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for k in range(gap, count):
+            x, y = points[k, 0], points[k, 1]
+            at = k
+            while at >= gap and (points[at - gap, 0], points[at - gap, 1]) > (x, y):
+                points[at, 0], points[at, 1] = points[at - gap, 0], points[at - gap, 1]
+                at -= gap
+            points[at, 0], points[at, 1] = x, y
         gap //= 3

@@ -10,7 +10,7 @@ from geo.grids.kernel.borders import first_from, merged
 from geo.grids.kernel.matching import NONE, match
 from geo.grids.kernel.rings import Floats, Rings
 from geo.grids.kernel.segments import Segments
-from geo.sorting import sort_order
+from geo.sorting import sort_order, sort_points
 
 __all__ = ["lone_segments", "unmatched"]
 
@@ -165,18 +165,7 @@ def _along_all(
 @compiled
 def _distinct(found: Floats, count: int) -> int:
     """Sort the first `count` rows by x, then y; leave each once; return how many there are."""
-    gap = 1
-    while gap < count // 3:
-        gap = 3 * gap + 1
-    while gap > 0:
-        for k in range(gap, count):
-            x, y = found[k, 0], found[k, 1]
-            at = k
-            while at >= gap and (found[at - gap, 0], found[at - gap, 1]) > (x, y):
-                found[at, 0], found[at, 1] = found[at - gap, 0], found[at - gap, 1]
-                at -= gap
-            found[at, 0], found[at, 1] = x, y
-        gap //= 3
+    sort_points(found, count)
     n_distinct = min(count, 1)
     for k in range(1, count):
         if found[k, 0] != found[k - 1, 0] or found[k, 1] != found[k - 1, 1]:
