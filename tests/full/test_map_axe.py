@@ -36,6 +36,7 @@ _STATES = {
         document.querySelectorAll(".gc-side details").forEach(box => { box.open = false; });
         if (!document.getElementById("gc-whatif")) return;
         document.getElementById("gc-whatif").open = true;
+        if (GC.tried.leftOut) return;
         await GC.openWhatIf();
         GC.useTool("add");
         GC.tryAt(GC.map.getCenter());
