@@ -23,6 +23,7 @@ STATES: Final = {
         const box = document.getElementById("gc-whatif");
         if (!box) return;
         box.open = true;
+        if (GC.tried.leftOut) return;
         await GC.openWhatIf();
         GC.useTool("add");
         GC.tryAt(GC.map.getCenter());
